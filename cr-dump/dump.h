@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the stages and the kinds of cr-dump share. A dump goes through: freeze (freeze.c), look from outside, ask inside (ask.c),
+ * save, pages (pages.c), commit, release (main.c). State is split by subject into parts (parts.def): a part looks at a
+ * task from outside, may add system calls to the program that runs inside it, and turns what it learned into messages.
+ */
+#ifndef CRKIT_DUMP_H
+#define CRKIT_DUMP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/guard.h"
+#include "base/log.h"
+#include "base/opts.h"
+#include "base/pool.h"
+#include "core.pb-c.h"
+#include "libimg/libimg.h"
+#include "mm.pb-c.h"
+#include "parasite/infect.h"
+
+enum dump_part_id {
+#define PART(name) PART_##name,
+#include "cr-dump/parts.def"
+#undef PART
+	PART_COUNT
+};
+
+/* Wire values of task_core_entry.task_state. */
+enum task_state { TASK_ALIVE = 1, TASK_DEAD = 2, TASK_STOPPED = 3 };
+
+struct thread {
+	struct tracee tr;	      /* tid, registers, signal mask as found */
+	CoreEntry *core;	      /* core-TID.img; the leader's has tc and ids too */
+	struct prog prog;	      /* what was asked inside */
+	uint32_t ask_at[PART_COUNT];  /* index of each part's first op in prog */
+	int32_t blocked_nr;	      /* the system call it slept in before it was seized; -1: none, or unknown */
+	uint64_t asleep_ns;	      /* for how long it had slept then */
+};
+
+/* A mapping of a task, as found. Paths are as in /proc/PID/maps. */
+struct vma {
+	uint64_t start, end, pgoff; /* bytes */
+	uint64_t ino;
+	dev_t dev;
+	char perms[5];
+	const char *path; /* "" for none */
+	VmaEntry *entry;  /* what goes into the image */
+};
+
+struct task {
+	pid_t pid, ppid, pgid, sid; /* as the tool sees them; ppid 0 for the root */
+	struct task *parent;	    /* NULL: the root */
+	enum task_state state;
+	int exit_code;		    /* of a dead one, as from wait(2) */
+	int procfd;		    /* the directory /proc/PID */
+	int pidfd;
+	struct thread *threads;	    /* the leader first; none when dead */
+	unsigned int nr_threads;
+	struct infection inf;
+	struct vma *vmas; /* in address order */
+	size_t nr_vmas;
+	MmEntry *mm;
+	uint32_t files_id, fs_id; /* equal in tasks that share the table */
+	uint64_t pages_written;
+};
+
+struct dump_ctx {
+	const struct opts *opts;
+	int images_fd, work_fd; /* directories */
+	struct pool pool;	/* messages and everything else that lives as long as the dump */
+	struct task **tasks;	/* parents before children, siblings in order of birth; tasks[0] is the root */
+	size_t nr_tasks;
+	struct refusal *refusals;
+	size_t nr_refusals;
+	TaskKobjIdsEntry *root_ids; /* of the tool itself: the namespaces it runs in; set by the core part */
+	struct files *files; /* files.c: every open file of the tree */
+	struct shmems *shmems; /* shmem.c: shared anonymous memory */
+	uint32_t next_pages_id; /* of the next pages-ID.img, from 1 */
+	/* For stats-dump. Microseconds, pages. */
+	uint64_t freezing_us, frozen_at_us, memdump_us, memwrite_us, pages_scanned, pages_written, shpages_scanned, shpages_written;
+};
+
+/*
+ * One subject of a task's state. Every member may be NULL. Order of calls, over the whole tree each:
+ * look (tree frozen, nothing injected), ask and ask_thread (add ops to the program), save and save_thread (the program has run:
+ * prog_result(&thread->prog, at + k) is the result of the part's op k), then finish once (write images of all tasks).
+ * look, save: once a living task; *_thread: every thread, the leader included. look_dead: tasks that are zombies.
+ */
+struct dump_part {
+	const char *name;
+	int (*look)(struct dump_ctx *ctx, struct task *t, struct err *e);
+	void (*ask)(struct dump_ctx *ctx, struct task *t, struct prog *p);
+	void (*ask_thread)(struct dump_ctx *ctx, struct task *t, struct thread *th, struct prog *p);
+	int (*save)(struct dump_ctx *ctx, struct task *t, uint32_t at, struct err *e);
+	int (*save_thread)(struct dump_ctx *ctx, struct task *t, struct thread *th, uint32_t at, struct err *e);
+	int (*finish)(struct dump_ctx *ctx, struct err *e);
+};
+
+/* Sizes of the areas that parts may fill with ops and data: of the leader's program and of the other threads' ones. */
+#define LEADER_AREA (32 * 1024)
+#define THREAD_AREA (4 * 1024)
+
+/* State that is seen but cannot be saved: named, all of it in one run, after the look stage. hint may be NULL. */
+void refuse(struct dump_ctx *ctx, const struct task *t, const char *hint, const char *fmt, ...) _printf_(4, 5);
+int refuse_report(struct dump_ctx *ctx, struct err *e); /* 0 when there is nothing to refuse */
+
+/* --- stages, in this order ---------------------------------------------------------------------------------- */
+
+/* Seizes every thread of the tree of opts->tree, fills ctx->tasks. On failure everything is let go again. */
+int freeze_tree(struct dump_ctx *ctx, struct err *e);
+/* Lets the tree go as opts say (kill, running, stopped); after a failure: as it was. */
+int release_tree(struct dump_ctx *ctx, bool success, struct err *e);
+
+int look_tree(struct dump_ctx *ctx, struct err *e); /* parts: look */
+int ask_tree(struct dump_ctx *ctx, struct err *e);  /* infect, parts: ask, run, cure, parts: save */
+
+/* Private memory of all living tasks into pagemap-PID and pages-ID images; called by the mm part's finish. */
+int pages_dump(struct dump_ctx *ctx, struct err *e);
+
+/* --- files.c: open files, fd tables ------------------------------------------------------------------------- */
+
+/*
+ * The id of a regular file or directory that is not an open descriptor of the task (exe, mapping, cwd, root), added to
+ * files.img. fd: any descriptor of it (O_PATH is enough); path as the task's namespace shows it; flags: O_RDONLY or O_RDWR ...
+ * as a restore must open it. Deleted files are refused (refuse()), then *id_ret is 0.
+ */
+int files_add_path(struct dump_ctx *ctx, struct task *t, int fd, const char *path, uint32_t flags, const char *what, uint32_t *id_ret,
+		   struct err *e);
+
+/* --- look at /proc ------------------------------------------------------------------------------------------ */
+
+/* Reads /proc/PID/name (all of it) into a buffer of the pool, with a terminating zero. */
+int proc_read(struct dump_ctx *ctx, const struct task *t, const char *name, char **ret, size_t *len_ret, struct err *e);
+
+#endif

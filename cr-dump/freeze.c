@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Finds the tree and stops it: seizes every thread, again and again until no new one appears; and lets it go at the end. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/worker.h"
+#include "cr-dump/dump.h"
+#include "cr-dump/sleep.h"
+
+static uint64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000ULL + ts.tv_nsec / 1000;
+}
+
+static void on_alarm(int sig)
+{
+}
+
+/* Signals that interrupt a wait, from the deadline on every 100 ms: a task in uninterruptible sleep must not hold us for ever. */
+static void alarm_from(unsigned int seconds)
+{
+	struct sigaction sa = { .sa_handler = on_alarm };
+	struct itimerval it = { .it_value.tv_sec = seconds, .it_interval.tv_usec = seconds ? 100000 : 0 };
+
+	sigaction(SIGALRM, &sa, NULL);
+	setitimer(ITIMER_REAL, &it, NULL);
+}
+
+static int stop_in_time(struct dump_ctx *ctx, struct thread *th, uint64_t deadline, struct err *e)
+{
+	th->tr.impatient = true;
+	while (tracee_stop(&th->tr, e)) {
+		if (e->errnum != EINTR)
+			return -1;
+		if (worker_check(e))
+			return -1;
+		if (now_us() < deadline)
+			continue;
+		err_set(e, ETIMEDOUT, "thread %d of process %d did not stop within %u s", th->tr.tid, th->tr.pid, ctx->opts->timeout);
+		return err_hint(e, "it may be in an uninterruptible sleep (state D); --timeout gives it longer");
+	}
+	th->tr.impatient = false;
+	return 0;
+}
+
+/* --- one task ----------------------------------------------------------------------------------------------- */
+
+static bool has_thread(const struct task *t, pid_t tid)
+{
+	for (unsigned int i = 0; i < t->nr_threads; i++)
+		if (t->threads[i].tr.tid == tid)
+			return true;
+	return false;
+}
+
+static void drop_thread(struct task *t, unsigned int i)
+{
+	memmove(&t->threads[i], &t->threads[i + 1], (t->nr_threads - i - 1) * sizeof(*t->threads));
+	t->nr_threads--;
+}
+
+static int seize_one(struct dump_ctx *ctx, struct task *t, pid_t tid, struct err *e)
+{
+	struct thread *th = POOL_PUSH(&ctx->pool, t->threads, t->nr_threads);
+
+	*th = (struct thread){ .blocked_nr = -1 };
+	sleep_note(t->pid, tid, th);
+	if (!tracee_seize(&th->tr, t->pid, tid, 0, e))
+		return 0;
+	t->nr_threads--;
+	return e->errnum == ESRCH ? 0 : -1;
+}
+
+/* Seizes the threads not yet seized. Returns how many, or -1. */
+static int seize_new_threads(struct dump_ctx *ctx, struct task *t, struct err *e)
+{
+	unsigned int before = t->nr_threads;
+	int fd = openat(t->procfd, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *d;
+
+	if (!dir)
+		return err_set(e, errno, "cannot list /proc/%d/task", t->pid);
+	while ((d = readdir(dir))) {
+		pid_t tid = atoi(d->d_name);
+
+		if (tid > 0 && !has_thread(t, tid) && seize_one(ctx, t, tid, e))
+			return -1;
+	}
+	return t->nr_threads - before;
+}
+
+static int stop_threads(struct dump_ctx *ctx, struct task *t, unsigned int from, uint64_t deadline, struct err *e)
+{
+	for (unsigned int i = from; i < t->nr_threads;) {
+		if (!stop_in_time(ctx, &t->threads[i], deadline, e))
+			i++;
+		else if (e->errnum == ESRCH)
+			drop_thread(t, i);
+		else
+			return -1;
+	}
+	return 0;
+}
+
+/* The leader first: its state is the task's. */
+static int leader_first(struct task *t, struct err *e)
+{
+	for (unsigned int i = 0; i < t->nr_threads; i++) {
+		struct thread th = t->threads[i];
+
+		if (th.tr.tid != t->pid)
+			continue;
+		memmove(&t->threads[1], &t->threads[0], i * sizeof(th));
+		t->threads[0] = th;
+		return 0;
+	}
+	err_set(e, 0, "the leader of process %d has exited while %u other threads live on", t->pid, t->nr_threads);
+	return err_hint(e, "such a process cannot be dumped by this version");
+}
+
+static int stop_task(struct dump_ctx *ctx, struct task *t, uint64_t deadline, struct err *e)
+{
+	int found;
+
+	for (;;) {
+		unsigned int from = t->nr_threads;
+
+		found = seize_new_threads(ctx, t, e);
+		if (found < 0)
+			return -1;
+		if (!found)
+			break;
+		if (stop_threads(ctx, t, from, deadline, e))
+			return -1;
+	}
+	return leader_first(t, e);
+}
+
+/* --- the tree ----------------------------------------------------------------------------------------------- */
+
+/* The fields of /proc/PID/stat that matter here. The name in the middle may hold anything, so parsing starts after it. */
+static int read_stat(struct dump_ctx *ctx, struct task *t, char *state_ret, struct err *e)
+{
+	char *text, *p;
+	size_t len;
+	int ppid, n = 0;
+
+	if (proc_read(ctx, t, "stat", &text, &len, e))
+		return -1;
+	p = strrchr(text, ')');
+	if (!p || sscanf(p + 1, " %c %d %d %d", state_ret, &ppid, &t->pgid, &t->sid) != 4)
+		return err_set(e, 0, "cannot make sense of /proc/%d/stat", t->pid);
+	t->ppid = t->parent ? t->parent->pid : 0;
+	for (p++; *p && n < 49; p++)
+		n += *p == ' ';
+	t->exit_code = n == 49 ? atoi(p) : 0;
+	return 0;
+}
+
+static struct task *task_new(struct dump_ctx *ctx, pid_t pid, struct task *parent, struct err *e)
+{
+	struct task *t = pool_alloc(&ctx->pool, sizeof(*t));
+	char path[32];
+
+	*t = (struct task){ .pid = pid, .parent = parent, .procfd = -1, .pidfd = -1, .state = TASK_ALIVE };
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	t->procfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	t->pidfd = syscall(SYS_pidfd_open, pid, 0);
+	if (t->procfd < 0 || t->pidfd < 0) {
+		int saved = t->procfd < 0 && errno == ENOENT ? ESRCH : errno;
+
+		if (t->procfd >= 0)
+			close(t->procfd);
+		err_set(e, saved, "cannot find process %d", pid);
+		return NULL;
+	}
+	*POOL_PUSH(&ctx->pool, ctx->tasks, ctx->nr_tasks) = t;
+	return t;
+}
+
+static int add_task(struct dump_ctx *ctx, pid_t pid, struct task *parent, uint64_t deadline, struct err *e)
+{
+	struct task *t = task_new(ctx, pid, parent, e);
+	char state;
+
+	if (!t)
+		return parent && e->errnum == ESRCH ? 0 : -1; /* a child may just have been reaped */
+	if (read_stat(ctx, t, &state, e))
+		return -1;
+	if (state != 'Z' && state != 'X') {
+		if (!stop_task(ctx, t, deadline, e)) {
+			if (t->threads[0].tr.stop_signo)
+				t->state = TASK_STOPPED;
+			return read_stat(ctx, t, &state, e); /* it may have changed its session until it stopped */
+		}
+		if (e->errnum != ESRCH && t->nr_threads)
+			return -1;
+		if (read_stat(ctx, t, &state, e) || state != 'Z')
+			return -1;
+	}
+	t->state = TASK_DEAD;
+	return 0;
+}
+
+static int add_children(struct dump_ctx *ctx, struct task *t, uint64_t deadline, struct err *e)
+{
+	for (unsigned int i = 0; i < t->nr_threads; i++) {
+		char name[48], *text, *p, *end;
+		size_t len;
+
+		snprintf(name, sizeof(name), "task/%d/children", t->threads[i].tr.tid);
+		if (proc_read(ctx, t, name, &text, &len, e))
+			return -1;
+		for (p = text;; p = end) {
+			long pid = strtol(p, &end, 10);
+
+			if (end == p)
+				break;
+			if (add_task(ctx, pid, t, deadline, e))
+				return -1;
+		}
+	}
+	return 0;
+}
+
+/* A tool that stops itself would never finish. */
+static int check_not_within(pid_t root, struct err *e)
+{
+	pid_t pid = getpid();
+
+	while (pid > 1) {
+		char path[64], state;
+		int ppid = 0;
+
+		if (pid == root) {
+			err_set(e, 0, "cr-dump is within the tree of process %d that it is to dump", root);
+			return err_hint(e, "start cr-dump from a process outside of that tree");
+		}
+		snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+		_cleanup_fclose_ FILE *f = fopen(path, "re");
+		if (!f || fscanf(f, "%*d (%*[^)]) %c %d", &state, &ppid) != 2)
+			return 0;
+		pid = ppid;
+	}
+	return 0;
+}
+
+int freeze_tree(struct dump_ctx *ctx, struct err *e)
+{
+	uint64_t start = now_us(), deadline = start + ctx->opts->timeout * 1000000ULL;
+	int ret;
+
+	if (check_not_within(ctx->opts->tree, e))
+		return -1;
+	sleep_clock_start();
+	alarm_from(ctx->opts->timeout ? ctx->opts->timeout : 1);
+	ctx->frozen_at_us = start;
+	ret = add_task(ctx, ctx->opts->tree, NULL, deadline, e);
+	if (ret && e->errnum == ESRCH)
+		err_hint(e, "is there a process %d? see ps -e", ctx->opts->tree);
+	for (size_t i = 0; !ret && i < ctx->nr_tasks; i++)
+		ret = worker_check(e) ? -1 : add_children(ctx, ctx->tasks[i], deadline, e);
+	alarm_from(0);
+	if (!ret && ctx->tasks[0]->state == TASK_DEAD)
+		ret = err_set(e, 0, "process %d is dead (a zombie)", ctx->opts->tree);
+	ctx->freezing_us = now_us() - start;
+	if (!ret)
+		log_info("%zu tasks stand still after %lu us", ctx->nr_tasks, ctx->freezing_us);
+	return ret;
+}
+
+/* --- and back ----------------------------------------------------------------------------------------------- */
+
+static void let_go(struct dump_ctx *ctx, struct task *t, bool stop)
+{
+	struct err e;
+
+	if (t->inf.base && infection_cure(&t->inf, &e))
+		log_err(&e);
+	if (stop && t->nr_threads)
+		kill(t->pid, SIGSTOP);
+	for (unsigned int i = 0; i < t->nr_threads; i++)
+		if (tracee_restore(&t->threads[i].tr, &e) || tracee_detach(&t->threads[i].tr, &e))
+			if (e.errnum != ESRCH)
+				log_err(&e);
+}
+
+static void reap(struct task *t)
+{
+	int status;
+
+	/* The leader's end is reported last, when the other threads are gone. */
+	for (unsigned int i = t->nr_threads; i-- > 0;)
+		while (waitpid(t->threads[i].tr.tid, &status, __WALL) > 0 && WIFSTOPPED(status))
+			;
+}
+
+int release_tree(struct dump_ctx *ctx, bool success, struct err *e)
+{
+	bool kill_it = success && !ctx->opts->leave_running && !ctx->opts->leave_stopped;
+
+	for (size_t i = 0; i < ctx->nr_tasks; i++) {
+		struct task *t = ctx->tasks[i];
+
+		if (kill_it)
+			kill(t->pid, SIGKILL);
+		else
+			let_go(ctx, t, success && ctx->opts->leave_stopped);
+	}
+	for (size_t i = 0; i < ctx->nr_tasks; i++) {
+		if (kill_it)
+			reap(ctx->tasks[i]);
+		close(ctx->tasks[i]->procfd);
+		close(ctx->tasks[i]->pidfd);
+	}
+	return 0;
+}

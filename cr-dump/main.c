@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* cr-dump: turns a running process tree into images. The stages, in order; each undoes itself when a later one fails. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/version.h"
+#include "base/worker.h"
+#include "cr-dump/commit.h"
+#include "cr-dump/dump.h"
+
+static int open_dir(const char *path, const char *option, int *fd_ret, struct err *e)
+{
+	*fd_ret = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*fd_ret >= 0)
+		return 0;
+	err_set(e, errno, "cannot open the directory %s", path);
+	return err_hint(e, "it must exist; choose it with %s", option);
+}
+
+/* Everything that is seen is known to be savable before the first byte is written or a task is touched. */
+static int save_tree(struct dump_ctx *ctx, struct err *e)
+{
+	if (look_tree(ctx, e) || refuse_report(ctx, e) || worker_check(e) || commit_begin(ctx, e))
+		return -1;
+	if (ask_tree(ctx, e) || refuse_report(ctx, e) || worker_check(e) || commit_finish(ctx, e)) {
+		commit_undo(ctx);
+		return -1;
+	}
+	return 0;
+}
+
+static int dump(struct dump_ctx *ctx, struct err *e)
+{
+	struct err releasing;
+
+	if (freeze_tree(ctx, e) || save_tree(ctx, e)) {
+		release_tree(ctx, false, &releasing);
+		return -1;
+	}
+	worker_commit();
+	log_info("the dump is complete: %lu pages of private and %lu of shared memory", ctx->pages_written, ctx->shpages_written);
+	return release_tree(ctx, true, e);
+}
+
+/* In the worker: whatever happens to the command, this comes to one of its ends. */
+static int work(void *arg)
+{
+	struct dump_ctx *ctx = arg;
+	struct err e = { 0 };
+	int ret = dump(ctx, &e);
+
+	if (ret)
+		log_err(&e);
+	pool_free(&ctx->pool);
+	return ret ? 1 : 0;
+}
+
+static int start(const struct opts *opts, struct err *e)
+{
+	struct dump_ctx ctx = { .opts = opts, .images_fd = -1, .work_fd = -1, .next_pages_id = 1 };
+
+	if (!opts->tree)
+		return err_set(e, 0, "which process? give its pid with -t");
+	if (open_dir(opts->images_dir, "-D", &ctx.images_fd, e) ||
+	    open_dir(opts->work_dir ? opts->work_dir : opts->images_dir, "-W", &ctx.work_fd, e) ||
+	    log_open("cr-dump", ctx.work_fd, opts->log_file, opts->verbosity, e))
+		return -1;
+	log_info("dumping the tree of process %d into %s", opts->tree, opts->images_dir);
+	return worker_run("cr-dump-worker", work, &ctx) ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct opts opts;
+	struct err e = { 0 };
+	int ret = log_open("cr-dump", -1, NULL, LOG_WARN, &e);
+
+	if (opts_parse(OPTS_DUMP, argc, argv, &opts, &e)) {
+		log_err(&e);
+		fprintf(stderr, "cr-dump: hint: cr-dump --help lists the options\n");
+		return 1;
+	}
+	if (opts.help || opts.version) {
+		if (opts.help)
+			opts_usage(OPTS_DUMP);
+		else
+			printf("cr-dump %s\n", CRKIT_VERSION);
+		return 0;
+	}
+	ret = start(&opts, &e);
+	if (ret < 0)
+		log_err(&e);
+	log_close();
+	return ret ? 1 : 0;
+}

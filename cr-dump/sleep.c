@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* How long a thread has slept: see sleep.h. */
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "cr-dump/dump.h"
+#include "cr-dump/sleep.h"
+
+/* Offset of the scheduler's clock from CLOCK_MONOTONIC_RAW; 0 while unknown. Set once before it is used. */
+static int64_t clock_offset;
+
+/* Calls whose time-out counts from when they were entered. */
+static const int with_timeout[] = {
+	SYS_poll, SYS_select, SYS_nanosleep, SYS_clock_nanosleep, SYS_futex, SYS_epoll_wait, SYS_epoll_pwait, SYS_ppoll, SYS_pselect6,
+	SYS_rt_sigtimedwait, SYS_semtimedop, SYS_io_getevents, SYS_recvmmsg, SYS_epoll_pwait2, SYS_futex_waitv,
+	SYS_read, SYS_recvfrom, SYS_recvmsg, SYS_accept, SYS_accept4, SYS_sendto, SYS_sendmsg, SYS_connect,
+};
+
+static bool may_time_out(int nr)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(with_timeout); i++)
+		if (with_timeout[i] == nr)
+			return true;
+	return false;
+}
+
+static int64_t raw_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC_RAW, &ts);
+	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
+}
+
+static int read_text(const char *path, char *buf, size_t size)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
+
+	if (n <= 0)
+		return -1;
+	buf[n] = '\0';
+	return 0;
+}
+
+/* "se.exec_start : 556543.601313": milliseconds with six decimals. 0: not there. */
+static int64_t last_ran_ns(const char *path)
+{
+	char buf[512], *p;
+	long long ms, ns;
+
+	if (read_text(path, buf, sizeof(buf)))
+		return 0;
+	p = strstr(buf, "se.exec_start");
+	p = p ? strchr(p, ':') : NULL;
+	if (!p || sscanf(p + 1, "%lld.%lld", &ms, &ns) != 2)
+		return 0;
+	return ms * 1000000 + ns;
+}
+
+void sleep_clock_start(void)
+{
+	int64_t mine;
+
+	sched_yield(); /* brings our own figure up to date */
+	mine = last_ran_ns("/proc/self/sched");
+	clock_offset = mine ? mine - raw_ns() : 0;
+}
+
+void sleep_note(pid_t pid, pid_t tid, struct thread *th)
+{
+	char path[64], buf[256];
+	int64_t ran;
+	int nr;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", pid, tid);
+	if (read_text(path, buf, sizeof(buf)) || sscanf(buf, "%d ", &nr) != 1 || nr < 0)
+		return;
+	th->blocked_nr = nr;
+	if (!clock_offset || !may_time_out(nr))
+		return;
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/sched", pid, tid);
+	ran = last_ran_ns(path);
+	if (ran && raw_ns() + clock_offset > ran)
+		th->asleep_ns = raw_ns() + clock_offset - ran;
+}

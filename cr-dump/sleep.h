@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * For how long has a thread been asleep in which system call? Must be asked before it is seized: seizing wakes it. The
+ * kernel tells nobody how much of a timeout is left, but it tells when a sleeper last ran (/proc/TID/sched).
+ */
+#ifndef CRKIT_SLEEP_H
+#define CRKIT_SLEEP_H
+
+#include <sys/types.h>
+
+struct thread;
+
+/* Once before the first sleep_note(). */
+void sleep_clock_start(void);
+
+/* Fills th->blocked_nr and th->asleep_ns; leaves them alone when the thread is running or nothing can be known. */
+void sleep_note(pid_t pid, pid_t tid, struct thread *th);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/* What the infection library needs to know of a CPU. Implemented in arch/<cpu>/cpu.c; nothing else names a register. */
+#ifndef CRKIT_PARASITE_CPU_H
+#define CRKIT_PARASITE_CPU_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/user.h>
+
+#include "base/err.h"
+
+/* The general registers of a thread as ptrace gives them. */
+struct cpu_regs {
+	struct user_regs_struct gp;
+};
+
+/* Read and write the registers of a thread in a ptrace-stop. */
+int cpu_get_regs(pid_t tid, struct cpu_regs *ret, struct err *e);
+int cpu_set_regs(pid_t tid, const struct cpu_regs *regs, struct err *e);
+
+/* Extended state (XSAVE image on x86) into buf; *len in: room, out: bytes. */
+int cpu_get_xstate(pid_t tid, void *buf, size_t *len, struct err *e);
+int cpu_set_xstate(pid_t tid, const void *buf, size_t len, struct err *e);
+
+/* Changes regs so that the thread executes the system call instruction at insn. No restart of an interrupted call follows. */
+void cpu_prepare_syscall(struct cpu_regs *regs, uint64_t insn, long nr, const uint64_t arg[6]);
+int64_t cpu_syscall_result(const struct cpu_regs *regs);
+
+/* Changes regs so that the thread begins at `entry` as a function of one argument, on `stack`. */
+void cpu_prepare_call(struct cpu_regs *regs, uint64_t entry, uint64_t stack, uint64_t arg);
+
+/* Offset of the first system call instruction in code, or -1. */
+long cpu_find_syscall(const void *code, size_t len);
+#define CPU_SYSCALL_INSN_SIZE 2
+
+#endif

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: LGPL-2.1-only
+/* x86-64: registers by ptrace. See arch/cpu.h. */
+#include <elf.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+
+#include "parasite/arch/cpu.h"
+
+int cpu_get_regs(pid_t tid, struct cpu_regs *ret, struct err *e)
+{
+	struct iovec v = { &ret->gp, sizeof(ret->gp) };
+
+	if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &v))
+		return err_set(e, errno, "cannot read the registers of thread %d", tid);
+	if (v.iov_len != sizeof(ret->gp))
+		return err_set(e, 0, "thread %d runs 32-bit code, which is not supported", tid);
+	return 0;
+}
+
+int cpu_set_regs(pid_t tid, const struct cpu_regs *regs, struct err *e)
+{
+	struct iovec v = { (void *)&regs->gp, sizeof(regs->gp) };
+
+	if (ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &v))
+		return err_set(e, errno, "cannot set the registers of thread %d", tid);
+	return 0;
+}
+
+int cpu_get_xstate(pid_t tid, void *buf, size_t *len, struct err *e)
+{
+	struct iovec v = { buf, *len };
+
+	if (ptrace(PTRACE_GETREGSET, tid, NT_X86_XSTATE, &v))
+		return err_set(e, errno, "cannot read the extended state of thread %d", tid);
+	*len = v.iov_len;
+	return 0;
+}
+
+int cpu_set_xstate(pid_t tid, const void *buf, size_t len, struct err *e)
+{
+	struct iovec v = { (void *)buf, len };
+
+	if (ptrace(PTRACE_SETREGSET, tid, NT_X86_XSTATE, &v))
+		return err_set(e, errno, "cannot set the extended state of thread %d", tid);
+	return 0;
+}
+
+void cpu_prepare_syscall(struct cpu_regs *regs, uint64_t insn, long nr, const uint64_t arg[6])
+{
+	regs->gp.rip = insn;
+	regs->gp.rax = nr;
+	regs->gp.orig_rax = -1; /* no system call is being restarted */
+	regs->gp.rdi = arg[0];
+	regs->gp.rsi = arg[1];
+	regs->gp.rdx = arg[2];
+	regs->gp.r10 = arg[3];
+	regs->gp.r8 = arg[4];
+	regs->gp.r9 = arg[5];
+}
+
+int64_t cpu_syscall_result(const struct cpu_regs *regs)
+{
+	return regs->gp.rax;
+}
+
+void cpu_prepare_call(struct cpu_regs *regs, uint64_t entry, uint64_t stack, uint64_t arg)
+{
+	regs->gp.rip = entry;
+	regs->gp.rsp = stack;
+	regs->gp.rdi = arg;
+	regs->gp.orig_rax = -1;
+	regs->gp.eflags &= ~0x10500ULL; /* TF, DF and RF are the victim's business */
+}
+
+long cpu_find_syscall(const void *code, size_t len)
+{
+	static const unsigned char insn[CPU_SYSCALL_INSN_SIZE] = { 0x0f, 0x05 };
+	const char *hit = memmem(code, len, insn, sizeof(insn));
+
+	return hit ? hit - (const char *)code : -1;
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: LGPL-2.1-only
+/* Infection: see infect.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+
+#include "base/futex.h"
+#include "base/guard.h"
+#include "parasite/infect.h"
+
+extern const char runner_blob[], runner_blob_end[];
+
+#define PAGE	    4096ul
+#define SEARCH_STEP (64 * 1024)
+
+uint64_t find_syscall_insn(pid_t pid, uint64_t code, size_t size)
+{
+	_cleanup_free_ char *buf = malloc(SEARCH_STEP);
+
+	for (size_t off = 0; buf && off < size; off += SEARCH_STEP - CPU_SYSCALL_INSN_SIZE) {
+		size_t n = size - off < SEARCH_STEP ? size - off : SEARCH_STEP;
+		struct iovec here = { buf, n }, there = { (void *)(code + off), n };
+		ssize_t got = process_vm_readv(pid, &here, 1, &there, 1, 0);
+		long hit = got > 0 ? cpu_find_syscall(buf, got) : -1;
+
+		if (hit >= 0)
+			return code + off + hit;
+		if (got < (ssize_t)n)
+			break;
+	}
+	return 0;
+}
+
+static int map_into_victim(struct infection *inf, struct err *e)
+{
+	const uint64_t arg[6] = { 0, inf->size, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, -1ULL, 0 };
+	int64_t ret;
+
+	if (tracee_syscall(inf->leader, inf->insn, SYS_mmap, arg, &ret, e))
+		return -1;
+	if (ret < 0 && ret > -4096)
+		return err_set(e, -ret, "cannot map %zu bytes into process %d", inf->size, inf->leader->pid);
+	inf->base = ret;
+	return 0;
+}
+
+static int map_here(struct infection *inf, struct err *e)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "/proc/%d/map_files/%lx-%lx", inf->leader->pid, inf->base, inf->base + inf->size);
+	_cleanup_close_ int fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0) {
+		err_set(e, errno, "cannot open %s", path);
+		return err_hint(e, "opening map_files needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN");
+	}
+	inf->local = mmap(NULL, inf->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (inf->local == MAP_FAILED) {
+		inf->local = NULL;
+		return err_set(e, errno, "cannot map %s", path);
+	}
+	return 0;
+}
+
+static int unmap_from_victim(struct infection *inf, struct err *e)
+{
+	const uint64_t arg[6] = { inf->base, inf->size };
+	int64_t ret;
+
+	if (tracee_syscall(inf->leader, inf->insn, SYS_munmap, arg, &ret, e))
+		return -1;
+	if (ret)
+		return err_set(e, -ret, "cannot unmap our memory from process %d", inf->leader->pid);
+	inf->base = 0;
+	return 0;
+}
+
+int infection_cure(struct infection *inf, struct err *e)
+{
+	if (inf->local)
+		munmap(inf->local, inf->size);
+	inf->local = NULL;
+	if (inf->base && unmap_from_victim(inf, e))
+		return -1;
+	return tracee_restore(inf->leader, e);
+}
+
+int infect(struct infection *inf, struct tracee *leader, uint64_t code, size_t code_size, size_t first_size, unsigned int nr_others,
+	   size_t other_size, struct err *e)
+{
+	struct err ignored;
+
+	*inf = (struct infection){
+		.leader = leader,
+		.insn = find_syscall_insn(leader->pid, code, code_size),
+		.size = PAGE + ALIGN_UP(first_size + nr_others * other_size, PAGE),
+		.first_size = first_size,
+		.other_size = other_size,
+	};
+	if (!inf->insn)
+		return err_set(e, 0, "process %d has no system call instruction in %#lx-%#lx", leader->pid, code, code + code_size);
+	if (map_into_victim(inf, e) || map_here(inf, e)) {
+		infection_cure(inf, &ignored);
+		return -1;
+	}
+	memcpy(inf->local, runner_blob, runner_blob_end - runner_blob);
+	for (unsigned int i = 0; i <= nr_others; i++) {
+		struct run_area a = infection_area(inf, i);
+
+		run_area_init(&a, 0);
+	}
+	return 0;
+}
+
+struct run_area infection_area(const struct infection *inf, unsigned int index)
+{
+	size_t at = PAGE + (index ? inf->first_size + (index - 1) * inf->other_size : 0);
+
+	return (struct run_area){ inf->local + at, inf->base + at, index ? inf->other_size : inf->first_size };
+}
+
+int infection_start(struct infection *inf, struct tracee *t, struct prog *p, struct err *e)
+{
+	struct cpu_regs regs = t->regs;
+	uint64_t stack = p->area.remote + offsetof(struct run_slot, stack) + RUN_STACK_SIZE;
+
+	if (tracee_block_signals(t, e))
+		return -1;
+	cpu_prepare_call(&regs, inf->base, stack, p->area.remote);
+	t->touched = true;
+	if (cpu_set_regs(t->tid, &regs, e))
+		return -1;
+	run_go(p);
+	if (ptrace(PTRACE_CONT, t->tid, 0, 0))
+		return err_set(e, errno, "cannot start our program in thread %d", t->tid);
+	return 0;
+}
+
+int infection_wait(struct tracee *t, struct prog *p, struct err *e)
+{
+	int status;
+
+	while (!run_done(p)) {
+		futex_wait(&p->slot->state, RUN_GO, 200);
+		if (run_done(p))
+			break;
+		if (waitpid(t->tid, &status, __WALL | WNOHANG) == t->tid)
+			return err_set(e, ESRCH, "thread %d %s while it ran our program", t->tid,
+				       WIFSTOPPED(status) ? "was stopped by a signal" : "died");
+	}
+	if (ptrace(PTRACE_INTERRUPT, t->tid, 0, 0))
+		return err_set(e, errno, "cannot interrupt thread %d", t->tid);
+	return tracee_settle(t, e);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * Infection: puts the runner into a stopped process, lets it run programs there, and takes it out without a trace.
+ *
+ * The runner and its areas live in one shared anonymous mapping that the victim makes by a borrowed system call instruction; we map
+ * the same memory through /proc/PID/map_files. No descriptor, path or namespace of the victim is involved.
+ *
+ * The victim is only safe while its tracer lives: cr-dump therefore does this in a worker process of its own that
+ * survives the death of the command and then undoes everything (base/worker.h).
+ */
+#ifndef CRKIT_INFECT_H
+#define CRKIT_INFECT_H
+
+#include "parasite/prog.h"
+#include "parasite/tracee.h"
+
+struct infection {
+	struct tracee *leader; /* the thread whose system calls were borrowed */
+	uint64_t insn;	       /* a system call instruction of the victim */
+	uint64_t base;	       /* the mapping, in the victim; 0: none */
+	char *local;	       /* and here */
+	size_t size;
+	size_t first_size; /* of area 0, for the leader's program */
+	size_t other_size; /* of the areas of the other threads */
+};
+
+/*
+ * Infects the process of `leader`, whose threads must all be in a ptrace-stop. `code` is a range of its executable
+ * mappings in which a system call instruction is searched (the vDSO, usually). There is one area a thread: area 0 of
+ * first_size bytes, nr_others more of other_size (multiples of 16). On failure the victim is as before.
+ */
+int infect(struct infection *inf, struct tracee *leader, uint64_t code, size_t code_size, size_t first_size, unsigned int nr_others,
+	   size_t other_size, struct err *e);
+
+/* The memory of program `index`. */
+struct run_area infection_area(const struct infection *inf, unsigned int index);
+
+/* Makes the thread execute the program (prog_ready); several threads may run at once, each with its own area. */
+int infection_start(struct infection *inf, struct tracee *t, struct prog *p, struct err *e);
+
+/* Waits for its end and stops the thread again. Results are in the program; prog_check() is the caller's business. */
+int infection_wait(struct tracee *t, struct prog *p, struct err *e);
+
+/* Unmaps everything and restores the leader's registers and mask. Other threads: tracee_restore(). */
+int infection_cure(struct infection *inf, struct err *e);
+
+/* Finds a system call instruction in the memory of pid. Returns its address or 0. */
+uint64_t find_syscall_insn(pid_t pid, uint64_t code, size_t size);
+
+#endif

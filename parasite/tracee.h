@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * A thread under our ptrace: seized, stopped, its registers and signal mask saved, and given back as it was. Nothing here uses
+ * SIGTRAP or single steps: those would change the signal actions of the victim.
+ */
+#ifndef CRKIT_TRACEE_H
+#define CRKIT_TRACEE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "parasite/arch/cpu.h"
+
+struct tracee {
+	pid_t pid;	      /* thread group */
+	pid_t tid;
+	struct cpu_regs regs; /* as they were when it was stopped */
+	uint64_t sigmask;     /* likewise */
+	uint8_t stop_signo;   /* the signal of the group-stop it was in; 0: it was running */
+	bool blocked;	      /* its signal mask is changed to block everything */
+	bool touched;	      /* its registers are changed */
+	bool impatient;	      /* waiting for it may end with EINTR when a signal arrives */
+};
+
+/* Seizes and asks to stop; does not wait. options: PTRACE_O_*. errnum ESRCH: it is gone. */
+int tracee_seize(struct tracee *t, pid_t pid, pid_t tid, unsigned long options, struct err *e);
+
+/* Waits until it stands still and saves registers and mask. Signals met on the way are delivered to it. errnum ESRCH: it died. */
+int tracee_stop(struct tracee *t, struct err *e);
+
+/* The same without saving anything: for a thread that runs our code. */
+int tracee_settle(struct tracee *t, struct err *e);
+
+/* Waits for the next ptrace-stop of a running tracee. *status_ret as from waitpid. */
+int tracee_wait(const struct tracee *t, int *status_ret, struct err *e);
+
+/* Executes one system call in the stopped thread by the instruction at insn. *ret is its result (-errno on failure). */
+int tracee_syscall(struct tracee *t, uint64_t insn, long nr, const uint64_t arg[6], int64_t *ret, struct err *e);
+
+/* Blocks every signal, so that nothing interferes while it runs our code. */
+int tracee_block_signals(struct tracee *t, struct err *e);
+
+/* Registers and mask as they were saved. */
+int tracee_restore(struct tracee *t, struct err *e);
+
+/* Lets it go. A task that was stopped by a signal stays stopped. sig is delivered to it if not 0. */
+int tracee_detach(struct tracee *t, struct err *e);
+
+#endif
