@@ -122,7 +122,7 @@ int img_get_as(struct img_reader *r, const ProtobufCMessageDescriptor *desc, Pro
 /* Bytes that belong to the record last read. All or nothing: a short file is an error. */
 int img_get_bytes(struct img_reader *r, void *buf, size_t len, struct err *e);
 
-/* As many bytes as there are, `len` at most. Returns their number, 0 at the end, -1 on error. */
+/* As img_get_bytes, but fewer bytes where the image ends. Returns their number, -1 on error. */
 ssize_t img_get_some(struct img_reader *r, void *buf, size_t len, struct err *e);
 
 /* Puts "FILE: record N at offset M" in front of an error that the caller found in a record's content. Returns -1. */

@@ -91,7 +91,8 @@ static ssize_t read_some(struct img_reader *r, void *p, size_t len, struct err *
 	return n;
 }
 
-ssize_t img_get_some(struct img_reader *r, void *buf, size_t len, struct err *e)
+/* What is in the buffer, or one read's worth. */
+static ssize_t fetch(struct img_reader *r, void *buf, size_t len, struct err *e)
 {
 	size_t have = r->used - r->pos;
 	ssize_t n;
@@ -113,13 +114,12 @@ ssize_t img_get_some(struct img_reader *r, void *buf, size_t len, struct err *e)
 	return (ssize_t)len;
 }
 
-/* Reads len bytes; fewer only at the end of the file. Returns their number, -1 on error. */
-static ssize_t read_up_to(struct img_reader *r, void *buf, size_t len, struct err *e)
+ssize_t img_get_some(struct img_reader *r, void *buf, size_t len, struct err *e)
 {
 	size_t done = 0;
 
 	while (done < len) {
-		ssize_t n = img_get_some(r, (uint8_t *)buf + done, len - done, e);
+		ssize_t n = fetch(r, (uint8_t *)buf + done, len - done, e);
 
 		if (n < 0)
 			return -1;
@@ -146,7 +146,7 @@ int img_get_bytes(struct img_reader *r, void *buf, size_t len, struct err *e)
 			(unsigned long long)img_reader_offset(r), (unsigned long long)img_left(r));
 		return img_complain(r, e);
 	}
-	n = read_up_to(r, buf, len, e);
+	n = img_get_some(r, buf, len, e);
 	if (n < 0)
 		return -1;
 	return (size_t)n == len ? 0 : cut_short(r, len, (uint64_t)n, e);
@@ -182,7 +182,7 @@ static int gather(struct img_reader *r, size_t len, struct err *e)
 			step = len;
 		if (grow(r, step, e))
 			return -1;
-		n = read_up_to(r, r->rec + done, step - done, e);
+		n = img_get_some(r, r->rec + done, step - done, e);
 		if (n < 0)
 			return -1;
 		done += (size_t)n;
@@ -195,7 +195,7 @@ static int gather(struct img_reader *r, size_t len, struct err *e)
 /* The length word of the next record. Returns 1, 0 at the end of the image. */
 static int get_length(struct img_reader *r, uint32_t *ret, struct err *e)
 {
-	ssize_t n = read_up_to(r, ret, sizeof(*ret), e);
+	ssize_t n = img_get_some(r, ret, sizeof(*ret), e);
 
 	if (n <= 0)
 		return (int)n;
@@ -297,7 +297,7 @@ static struct img_reader *reader_new(int fd, const char *name)
 /* One magic word; an image that ends before it is an error. */
 static int get_magic(struct img_reader *r, uint32_t *ret, struct err *e)
 {
-	ssize_t n = read_up_to(r, ret, sizeof(*ret), e);
+	ssize_t n = img_get_some(r, ret, sizeof(*ret), e);
 
 	if (n < 0)
 		return -1;
