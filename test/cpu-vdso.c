@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Clock functions through the vDSO work, also at the addresses that its own ELF image gave before. */
+#include <elf.h>
+#include <sys/auxv.h>
+#include <sys/time.h>
+
+#include "test/crtest.h"
+
+static const char *const names[] = { "__vdso_clock_gettime", "__vdso_getcpu", "__vdso_gettimeofday", "__vdso_time" };
+static void *found[4];
+static const Elf64_Ehdr *vdso;
+
+static const Elf64_Dyn *dynamic(void)
+{
+	const Elf64_Phdr *ph = (const void *)((const char *)vdso + vdso->e_phoff);
+
+	for (int i = 0; i < vdso->e_phnum; i++)
+		if (ph[i].p_type == PT_DYNAMIC)
+			return (const void *)((const char *)vdso + ph[i].p_offset);
+	return NULL;
+}
+
+static void find_functions(void)
+{
+	const char *base = (const char *)vdso, *text = NULL;
+	const Elf64_Sym *sym = NULL;
+	const uint32_t *hash = NULL;
+
+	for (const Elf64_Dyn *d = dynamic(); d->d_tag != DT_NULL; d++) {
+		if (d->d_tag == DT_SYMTAB)
+			sym = (const void *)(base + d->d_un.d_ptr);
+		if (d->d_tag == DT_STRTAB)
+			text = base + d->d_un.d_ptr;
+		if (d->d_tag == DT_HASH)
+			hash = (const void *)(base + d->d_un.d_ptr);
+	}
+	if (!hash)
+		skip("this vDSO has no DT_HASH");
+	for (uint32_t i = 0; i < hash[1]; i++)
+		for (int f = 0; f < 4; f++)
+			if (!strcmp(text + sym[i].st_name, names[f]))
+				found[f] = (void *)(base + sym[i].st_value);
+}
+
+static void arrange(void)
+{
+	vdso = (const void *)getauxval(AT_SYSINFO_EHDR);
+	if (!vdso)
+		skip("there is no vDSO");
+	find_functions();
+	for (int i = 0; i < 4; i++)
+		check(found[i]);
+}
+
+static void verify(void)
+{
+	int (*vclock)(clockid_t, struct timespec *) = found[0];
+	int (*vcpu)(unsigned *, unsigned *, void *) = found[1];
+	int (*vtod)(struct timeval *, void *) = found[2];
+	time_t (*vtime)(time_t *) = found[3];
+	struct timespec ts, real;
+	struct timeval tv;
+	unsigned cpu = 9999;
+
+	check_eq(syscall(SYS_clock_gettime, CLOCK_REALTIME, &real), 0);
+	check_eq(gettimeofday(&tv, NULL), 0);
+	check_in(tv.tv_sec - real.tv_sec, 0, 3);
+	check_eq(vclock(CLOCK_REALTIME, &ts), 0);
+	check_in(ts.tv_sec - real.tv_sec, 0, 3);
+	check_eq(vtod(&tv, NULL), 0);
+	check_in(tv.tv_sec - real.tv_sec, 0, 3);
+	check_in(vtime(NULL) - real.tv_sec, -1, 3);
+	check_eq(vcpu(&cpu, NULL, NULL), 0);
+	check_in(cpu, 0, 9998);
+	check_eq(syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &real), 0);
+	check_eq(vclock(CLOCK_MONOTONIC, &ts), 0);
+	check_in(ts.tv_sec - real.tv_sec, 0, 3);
+}
+
+CRTEST(.about = "vDSO functions", .ids = "CPU-11 CPU-12", .arrange = arrange, .verify = verify)

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Registers that hold something while the task sleeps in the kernel, or while it spins: no C code may run in between.
+ * Both end when the 32-bit word `cell` (a memory operand) is no longer 0.
+ */
+#ifndef CRTEST_CPU_H
+#define CRTEST_CPU_H
+
+#include <cpuid.h>
+
+#include "test/crtest.h"
+
+/* Uses rax, rcx, rdx, rsi, rdi, r10, r11. */
+#define ASM_SLEEP(cell)             \
+	"71:	lea " cell ", %%rdi\n" \
+	"	cmpl $0, (%%rdi)\n"    \
+	"	jne 72f\n"             \
+	"	mov $202, %%eax\n"     \
+	"	xor %%esi, %%esi\n"    \
+	"	xor %%edx, %%edx\n"    \
+	"	xor %%r10d, %%r10d\n"  \
+	"	syscall\n"             \
+	"	jmp 71b\n"             \
+	"72:\n"
+#define ASM_SLEEP_CLOBBERS "rax", "rcx", "rdx", "rsi", "rdi", "r10", "r11", "memory", "cc"
+
+#define ASM_SPIN(cell)                \
+	"73:	pause\n"              \
+	"	cmpl $0, " cell "\n" \
+	"	je 73b\n"
+
+/* A bit of XCR0: does the system save this state? */
+static inline bool cpu_saves(int bit)
+{
+	uint32_t a, b, c, d;
+
+	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE))
+		return false;
+	__asm__("xgetbv" : "=a"(a), "=d"(d) : "c"(0));
+	return a & (1u << bit);
+}
+
+#define XCR0_AVX    2
+#define XCR0_OPMASK 5
+#define XCR0_ZMM_HI 7
+#define XCR0_PKRU   9
+
+#endif
