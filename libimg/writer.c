@@ -53,7 +53,8 @@ int img_put_bytes(struct img_writer *w, const void *buf, size_t len, struct err 
 		return -1;
 	if (len >= sizeof(w->buf))
 		return write_all(w, buf, len, e);
-	memcpy(w->buf + w->used, buf, len);
+	if (len)
+		memcpy(w->buf + w->used, buf, len);
 	w->used += len;
 	return 0;
 }
