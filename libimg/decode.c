@@ -17,6 +17,7 @@ struct decode {
 	struct img_reader *r;
 	struct text *t;
 	bool pretty, no_payload;
+	uint64_t pages;
 	struct err *e;
 };
 
@@ -289,6 +290,8 @@ static int one_record(struct decode *d, const uint8_t *wire, size_t len)
 		if (extra(d, desc, v))
 			return -1;
 	}
+	if (desc == &pagemap_entry__descriptor)
+		d->pages += field(wire, len, 5) ? field(wire, len, 5) : field(wire, len, 2);
 	text_close(d->t, '}');
 	return 0;
 }
@@ -320,30 +323,58 @@ static int raw_image(struct decode *d)
 	return ret;
 }
 
+static int decode(struct decode *d, int in, const char *in_name)
+{
+	if (img_open_fd(in, in_name, &d->r, d->e))
+		return -1;
+	text_open(d->t, '{');
+	text_key(d->t, "magic");
+	text_quoted(d->t, img_reader_type(d->r)->name);
+	if (img_reader_is_v1_0(d->r)) {
+		text_key(d->t, "_version");
+		text_quoted(d->t, "1.0");
+	}
+	text_key(d->t, "entries");
+	text_open(d->t, '[');
+	if (img_reader_type(d->r)->desc ? all_records(d) : raw_image(d))
+		return -1;
+	text_close(d->t, ']');
+	text_close(d->t, '}');
+	return text_flush(d->t, d->e);
+}
+
 int img_decode(int in, const char *in_name, int out, const char *out_name, unsigned int flags, struct err *e)
 {
-	_cleanup_img_reader_ struct img_reader *r = NULL;
 	_cleanup_free_ struct text *t = malloc(sizeof(*t));
 	struct decode d = { .t = t, .pretty = flags & IMG_JSON_PRETTY, .no_payload = flags & IMG_JSON_NO_PAYLOAD, .e = e };
+	int ret;
 
 	if (!t)
 		return err_nomem(e, in_name);
-	if (img_open_fd(in, in_name, &r, e))
-		return -1;
-	d.r = r;
 	text_init(t, out, out_name, d.pretty);
-	text_open(t, '{');
-	text_key(t, "magic");
-	text_quoted(t, img_reader_type(r)->name);
-	if (img_reader_is_v1_0(r)) {
-		text_key(t, "_version");
-		text_quoted(t, "1.0");
+	ret = decode(&d, in, in_name);
+	img_close(&d.r);
+	return ret;
+}
+
+int img_inspect(int in, const char *in_name, struct img_info *ret, struct err *e)
+{
+	_cleanup_free_ struct text *t = malloc(sizeof(*t));
+	struct decode d = { .t = t, .no_payload = true, .e = e };
+	int rc;
+
+	if (!t)
+		return err_nomem(e, in_name);
+	text_init(t, -1, "", false);
+	rc = decode(&d, in, in_name);
+	if (!rc) {
+		uint64_t records = img_reader_place(d.r).record;
+
+		ret->type = img_reader_type(d.r);
+		ret->entries = records - (ret->type->extra == IMG_EXTRA_PAGEMAP && records);
+		ret->pages = d.pages;
+		ret->size = img_reader_offset(d.r);
 	}
-	text_key(t, "entries");
-	text_open(t, '[');
-	if (img_reader_type(r)->desc ? all_records(&d) : raw_image(&d))
-		return -1;
-	text_close(t, ']');
-	text_close(t, '}');
-	return text_flush(t, e);
+	img_close(&d.r);
+	return rc;
 }

@@ -22,6 +22,16 @@
 /* The image at descriptor `in` as JSON on `out`. Names are for errors (and of raw images: `in_name` for the type). */
 int img_decode(int in, const char *in_name, int out, const char *out_name, unsigned int flags, struct err *e);
 
+/* What is in an image, all of which is read and checked. */
+struct img_info {
+	const struct img_type *type;
+	uint64_t entries; /* without the head of a pagemap */
+	uint64_t pages;	  /* of a pagemap */
+	uint64_t size;	  /* bytes */
+};
+
+int img_inspect(int in, const char *in_name, struct img_info *ret, struct err *e);
+
 /* JSON at descriptor `in` as an image on `out`. Reads what img_decode writes, pretty or not. */
 int img_encode(int in, const char *in_name, int out, const char *out_name, struct err *e);
 

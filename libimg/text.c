@@ -21,7 +21,7 @@ void text_drain(struct text *t)
 {
 	size_t done = 0;
 
-	while (!t->errnum && done < t->used) {
+	while (t->fd >= 0 && !t->errnum && done < t->used) {
 		ssize_t n = write(t->fd, t->buf + done, t->used - done);
 
 		if (n >= 0)

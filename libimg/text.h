@@ -13,7 +13,7 @@
 #include "base/err.h"
 
 struct text {
-	int fd;
+	int fd; /* -1: the text goes nowhere */
 	const char *name; /* for errors */
 	bool indented;
 	bool first; /* nothing was written yet inside the innermost bracket */

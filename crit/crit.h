@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the verbs of crit share. */
+#ifndef CRKIT_CRIT_CRIT_H
+#define CRKIT_CRIT_CRIT_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+
+/* What a verb returns, and crit's exit codes. */
+enum { CRIT_OK = 0, CRIT_FAILED = 1, CRIT_USAGE = 2 };
+
+/*
+ * One verb. run gets argv with the verb itself as argv[0]. It returns CRIT_OK, CRIT_FAILED with *e filled, or CRIT_USAGE
+ * after it has said on stderr what was wrong (or e->what is set).
+ */
+struct crit_verb {
+	const char *name;
+	const char *summary; /* one line of crit --help */
+	const char *usage;   /* what --help of the verb prints, the synopsis first */
+	int (*run)(const struct crit_verb *self, int argc, char **argv, struct err *e);
+};
+
+#define VERB(name) extern const struct crit_verb verb_##name;
+#include "crit/verbs.def"
+#undef VERB
+
+/* Fills *e with a usage error and returns CRIT_USAGE. */
+int crit_usage(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Prints the usage of a verb on stdout; returns CRIT_OK. */
+int crit_help(const struct crit_verb *verb);
+
+/* Opens a file to read; NULL is standard input. Returns the descriptor, or -1 with *e. */
+int crit_open_input(const char *path, struct err *e);
+
+/*
+ * A file to be written: the content goes to a temporary file beside it, which takes its place when all is there. Without
+ * a path it is standard output; what is there already and is no regular file (a pipe, a device) is written as it is.
+ */
+struct output {
+	int fd;
+	bool is_stdout;
+	const char *name; /* for errors */
+	char *target;	  /* NULL: written directly */
+	char *temporary;
+};
+
+int output_open(struct output *o, const char *path, struct err *e);
+
+/* Puts the file in place. */
+int output_commit(struct output *o, struct err *e);
+
+/* Removes what was not committed. */
+void output_close(struct output *o);
+#define _cleanup_output_ __attribute__((cleanup(output_close)))
+
+#endif

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* crit show: an image as pretty JSON on standard output. */
+#include <getopt.h>
+#include <unistd.h>
+
+#include "base/guard.h"
+#include "crit/crit.h"
+#include "libimg/json.h"
+
+static int show(const char *in, unsigned int flags, struct err *e)
+{
+	_cleanup_close_ int fd = crit_open_input(in, e);
+
+	if (fd < 0 || img_decode(fd, in, STDOUT_FILENO, "standard output", flags, e))
+		return CRIT_FAILED;
+	if (isatty(STDOUT_FILENO) && write(STDOUT_FILENO, "\n", 1) < 0)
+		return err_set(e, errno, "cannot write to standard output"), CRIT_FAILED;
+	return CRIT_OK;
+}
+
+static int show_run(const struct crit_verb *self, int argc, char **argv, struct err *e)
+{
+	static const struct option options[] = {
+		{ "nopl", no_argument, NULL, 'n' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	unsigned int flags = IMG_JSON_PRETTY;
+	int c;
+
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		switch (c) {
+		case 'n':
+			flags |= IMG_JSON_NO_PAYLOAD;
+			break;
+		case 'h':
+			return crit_help(self);
+		default:
+			return crit_usage(e, "show: bad option \"%s\"", argv[optind - 1]);
+		}
+	}
+	if (optind + 1 != argc)
+		return crit_usage(e, "show: give one image");
+	return show(argv[optind], flags, e);
+}
+
+const struct crit_verb verb_show = {
+	.name = "show",
+	.summary = "an image as JSON for people, on standard output",
+	.usage = "show [--nopl] IMAGE\n"
+		 "Shows an image as \"crit decode --pretty\" does.\n\n"
+		 "      --nopl  sizes instead of payloads (pipe contents and the like)\n"
+		 "  -h, --help  this text\n",
+	.run = show_run,
+};
