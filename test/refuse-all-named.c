@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A tree full of things that cannot be saved: the dump names all of them in one run, and the tree goes on. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/inotify.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+
+#include "test/crtest.h"
+
+static int timer, watch, deleted, tcp[2];
+static struct task *child;
+
+static void make_connection(void)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int server = must(socket(AF_INET, SOCK_STREAM, 0));
+	socklen_t len = sizeof(a);
+
+	must(bind(server, (struct sockaddr *)&a, sizeof(a)));
+	must(listen(server, 1));
+	must(getsockname(server, (struct sockaddr *)&a, &len));
+	tcp[0] = must(socket(AF_INET, SOCK_STREAM, 0));
+	must(connect(tcp[0], (struct sockaddr *)&a, sizeof(a)));
+	tcp[1] = must(accept(server, NULL, NULL));
+	close(server);
+}
+
+static void make_timer(void *arg)
+{
+	timer = must(timerfd_create(CLOCK_MONOTONIC, 0));
+}
+
+static void use_timer(void *arg)
+{
+	struct itimerspec v = { .it_value.tv_nsec = 1 };
+	uint64_t n;
+
+	check_eq(timerfd_settime(timer, 0, &v, NULL), 0);
+	check_eq(read(timer, &n, sizeof(n)), sizeof(n));
+}
+
+static void arrange(void)
+{
+	child = task_child(make_timer, use_timer, NULL);
+	watch = must(inotify_init1(IN_NONBLOCK));
+	must(inotify_add_watch(watch, ".", IN_CREATE));
+	deleted = tmp_file("deleted-file", 100, 1, O_RDWR);
+	must(unlink("deleted-file"));
+	make_connection();
+}
+
+static void verify(void)
+{
+	char buf[100];
+
+	task_join(child);
+	close(must(open("new", O_WRONLY | O_CREAT, 0600)));
+	check_in(read(watch, buf, sizeof(buf)), 1, 100);
+	check_eq(read(deleted, buf, 100), 100);
+	check_random(buf, 96, 1);
+	check_eq(write(tcp[0], "x", 1), 1);
+	check_eq(read(tcp[1], buf, 1), 1);
+}
+
+CRTEST(.about = "all refusals in one run", .ids = "G-6", .refused = "timerfd|inotify|deleted-file|TCP", .arrange = arrange,
+       .verify = verify)
