@@ -11,22 +11,21 @@ static void spin(void *arg)
 	static uint64_t out[16];
 	void *a = cell, *d = out;
 
-	__asm__ volatile("push %%rbp\n	push %%rdx\n"
-			 "mov $0x1101, %%rbx\n	mov $0x1102, %%rcx\n	mov $0x1103, %%rdx\n	mov $0x1104, %%rsi\n"
-			 "mov $0x1105, %%rdi\n	mov $0x1106, %%rbp\n	mov $0x1108, %%r8\n	mov $0x1109, %%r9\n"
-			 "mov $0x110a, %%r10\n	mov $0x110b, %%r11\n	mov $0x110c, %%r12\n	mov $0x110d, %%r13\n"
-			 "mov $0x110e, %%r14\n	mov $0x110f, %%r15\n"
-			 "movl $1, 4(%%rax)\n	std\n" /* the direction flag, set while it spins */
-			 ASM_SPIN("(%%rax)")
-			 "pushfq\n		cld\n	pop %%rax\n	xchg %%rax, (%%rsp)\n"
-			 "mov %%rbx, 8(%%rax)\n	mov %%rcx, 16(%%rax)\n	mov %%rdx, 24(%%rax)\n	mov %%rsi, 32(%%rax)\n"
-			 "mov %%rdi, 40(%%rax)\n mov %%rbp, 48(%%rax)\n	mov %%r8, 64(%%rax)\n	mov %%r9, 72(%%rax)\n"
-			 "mov %%r10, 80(%%rax)\n mov %%r11, 88(%%rax)\n	mov %%r12, 96(%%rax)\n	mov %%r13, 104(%%rax)\n"
-			 "mov %%r14, 112(%%rax)\n mov %%r15, 120(%%rax)\n pop %%rbx\n mov %%rbx, (%%rax)\n pop %%rbp\n"
-			 : "+a"(a), "+d"(d)
-			 :
-			 : "rbx", "rcx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
-			   "r15", "memory", "cc");
+	__asm__ volatile(
+		"push %%rbp\n	push %%rdx\n"
+		"mov $0x1101, %%rbx\n	mov $0x1102, %%rcx\n	mov $0x1103, %%rdx\n	mov $0x1104, %%rsi\n"
+		"mov $0x1105, %%rdi\n	mov $0x1106, %%rbp\n	mov $0x1108, %%r8\n	mov $0x1109, %%r9\n"
+		"mov $0x110a, %%r10\n	mov $0x110b, %%r11\n	mov $0x110c, %%r12\n	mov $0x110d, %%r13\n"
+		"mov $0x110e, %%r14\n	mov $0x110f, %%r15\n"
+		"movl $1, 4(%%rax)\n	std\n" /* the direction flag, set while it spins */
+		ASM_SPIN_RAX "pushfq\n		cld\n	pop %%rax\n	xchg %%rax, (%%rsp)\n"
+		"mov %%rbx, 8(%%rax)\n	mov %%rcx, 16(%%rax)\n	mov %%rdx, 24(%%rax)\n	mov %%rsi, 32(%%rax)\n"
+		"mov %%rdi, 40(%%rax)\n mov %%rbp, 48(%%rax)\n	mov %%r8, 64(%%rax)\n	mov %%r9, 72(%%rax)\n"
+		"mov %%r10, 80(%%rax)\n mov %%r11, 88(%%rax)\n	mov %%r12, 96(%%rax)\n	mov %%r13, 104(%%rax)\n"
+		"mov %%r14, 112(%%rax)\n mov %%r15, 120(%%rax)\n pop %%rbx\n mov %%rbx, (%%rax)\n pop %%rbp\n"
+		: "+a"(a), "+d"(d)
+		:
+		: "rbx", "rcx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "memory", "cc");
 	for (int i = 1; i < 16; i++)
 		if (i != 7)
 			check_eq(out[i], 0x1100 + i);
@@ -38,13 +37,14 @@ static void sleep_in_futex(void *arg)
 {
 	uint64_t r[6];
 
-	__asm__ volatile("mov $0x2201, %%rbx\n	mov $0x2208, %%r8\n	mov $0x2209, %%r9\n	mov $0x220c, %%r12\n"
-			 "mov $0x220d, %%r13\n	mov $0x220e, %%r14\n"
-			 "mov %6, %%r15\n" ASM_SLEEP("(%%r15)")
-			 "mov %%rbx, %0\n	mov %%r8, %1\n	mov %%r9, %2\n	mov %%r12, %3\n	mov %%r13, %4\n	mov %%r14, %5\n"
-			 : "=m"(r[0]), "=m"(r[1]), "=m"(r[2]), "=m"(r[3]), "=m"(r[4]), "=m"(r[5])
-			 : "m"(cell)
-			 : ASM_SLEEP_CLOBBERS, "rbx", "r8", "r9", "r12", "r13", "r14", "r15");
+	__asm__ volatile(
+		"mov $0x2201, %%rbx\n	mov $0x2208, %%r8\n	mov $0x2209, %%r9\n	mov $0x220c, %%r12\n"
+		"mov $0x220d, %%r13\n	mov $0x220e, %%r14\n"
+		"mov %6, %%r15\n" ASM_SLEEP_R15
+		"mov %%rbx, %0\n	mov %%r8, %1\n	mov %%r9, %2\n	mov %%r12, %3\n	mov %%r13, %4\n	mov %%r14, %5\n"
+		: "=m"(r[0]), "=m"(r[1]), "=m"(r[2]), "=m"(r[3]), "=m"(r[4]), "=m"(r[5])
+		: "m"(cell)
+		: ASM_SLEEP_CLOBBERS, "rbx", "r8", "r9", "r12", "r13", "r14", "r15");
 	check_eq(r[0], 0x2201);
 	check_eq(r[1], 0x2208);
 	check_eq(r[2], 0x2209);

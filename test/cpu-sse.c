@@ -8,6 +8,6 @@ static void require(void)
 {
 }
 
-#include "test/crtest-vector.h"
+#include "test/crtest-vector.inc"
 
 CRTEST(.about = "SSE registers", .ids = "CPU-5", .arrange = arrange, .verify = verify)

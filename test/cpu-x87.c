@@ -10,12 +10,12 @@ static void compute(void *arg)
 	double three = 3, seven = 7, result;
 	uint16_t control = 0x0e7f, after = 0; /* round towards zero, double precision */
 
-	__asm__ volatile("fninit\n	fldcw %3\n	fldpi\n	fldl %4\n	fldl %5\n	fld1\n	mov %2, %%r15\n"
-			 ASM_SLEEP("(%%r15)")
-			 "faddp\n	fmulp\n	fdivrp\n	fstpl %0\n	fnstcw %1\n	fninit\n"
-			 : "=m"(result), "=m"(after)
-			 : "m"(cell), "m"(control), "m"(three), "m"(seven)
-			 : ASM_SLEEP_CLOBBERS, "r15");
+	__asm__ volatile(
+		"fninit\n	fldcw %3\n	fldpi\n	fldl %4\n	fldl %5\n	fld1\n	mov %2, %%r15\n" ASM_SLEEP_R15
+		"faddp\n	fmulp\n	fdivrp\n	fstpl %0\n	fnstcw %1\n	fninit\n"
+		: "=m"(result), "=m"(after)
+		: "m"(cell), "m"(control), "m"(three), "m"(seven)
+		: ASM_SLEEP_CLOBBERS, "r15");
 	check(result > 0.1308996938 && result < 0.1308996940); /* pi / (3 * (7 + 1)) */
 	check_eq(after, control);
 }

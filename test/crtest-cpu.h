@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Registers that hold something while the task sleeps in the kernel, or while it spins: no C code may run in between.
- * Both end when the 32-bit word `cell` (a memory operand) is no longer 0.
+ * Both end when a 32-bit word is no longer 0.
  */
 #ifndef CRTEST_CPU_H
 #define CRTEST_CPU_H
@@ -10,24 +10,15 @@
 
 #include "test/crtest.h"
 
-/* Uses rax, rcx, rdx, rsi, rdi, r10, r11. */
-#define ASM_SLEEP(cell)             \
-	"71:	lea " cell ", %%rdi\n" \
-	"	cmpl $0, (%%rdi)\n"    \
-	"	jne 72f\n"             \
-	"	mov $202, %%eax\n"     \
-	"	xor %%esi, %%esi\n"    \
-	"	xor %%edx, %%edx\n"    \
-	"	xor %%r10d, %%r10d\n"  \
-	"	syscall\n"             \
-	"	jmp 71b\n"             \
-	"72:\n"
+/* In the futex that r15 points to. Uses rax, rcx, rdx, rsi, rdi, r10, r11. */
+#define ASM_SLEEP_R15                                              \
+	"71:	mov %%r15, %%rdi\n	cmpl $0, (%%rdi)\n	jne 72f\n"      \
+	"	mov $202, %%eax\n	xor %%esi, %%esi\n	xor %%edx, %%edx\n" \
+	"	xor %%r10d, %%r10d\n	syscall\n	jmp 71b\n72:\n"
 #define ASM_SLEEP_CLOBBERS "rax", "rcx", "rdx", "rsi", "rdi", "r10", "r11", "memory", "cc"
 
-#define ASM_SPIN(cell)                \
-	"73:	pause\n"              \
-	"	cmpl $0, " cell "\n" \
-	"	je 73b\n"
+/* Until the word that rax points to is not 0. */
+#define ASM_SPIN_RAX "73:	pause\n	cmpl $0, (%%rax)\n	je 73b\n"
 
 /* A bit of XCR0: does the system save this state? */
 static inline bool cpu_saves(int bit)

@@ -27,7 +27,7 @@ static struct shared {
 	uint32_t term;
 	uint32_t used;
 	char heap[];
-} *shared;
+} * shared;
 
 static void out(const char *fmt, va_list ap)
 {

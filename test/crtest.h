@@ -50,16 +50,15 @@ extern const struct crtest crtest;
 /* --- verdicts ---------------------------------------------------------------------------------------------- */
 
 void crtest_broken(const char *file, int line, const char *what) __attribute__((noreturn));
-void crtest_failed(const char *file, int line, const char *fmt, ...)
-	__attribute__((noreturn, format(printf, 3, 4)));
+void crtest_failed(const char *file, int line, const char *fmt, ...) __attribute__((noreturn, format(printf, 3, 4)));
 
 /* The call must succeed: anything but -1. Gives its result. */
-#define must(e)                                                 \
-	({                                                      \
-		__auto_type v_ = (e);                           \
-		if ((long)v_ == -1)                             \
-			crtest_broken(__FILE__, __LINE__, #e);  \
-		v_;                                             \
+#define must(e)                                                \
+	({                                                     \
+		__auto_type v_ = (e);                          \
+		if ((long)v_ == -1)                            \
+			crtest_broken(__FILE__, __LINE__, #e); \
+		v_;                                            \
 	})
 
 /* For functions that return an error number (pthread). */
@@ -70,33 +69,33 @@ void crtest_failed(const char *file, int line, const char *fmt, ...)
 			crtest_broken(__FILE__, __LINE__, #e); \
 	})
 
-#define check(e)                                                                       \
-	({                                                                             \
-		errno = 0;                                                             \
-		if (!(e))                                                              \
+#define check(e)                                                                                                \
+	({                                                                                                      \
+		errno = 0;                                                                                      \
+		if (!(e))                                                                                       \
 			crtest_failed(__FILE__, __LINE__, "%s does not hold (errno: %s)", #e, strerror(errno)); \
 	})
 
-#define check_eq(a, b)                                                                                   \
-	({                                                                                               \
-		long long a_ = (long long)(a), b_ = (long long)(b);                                      \
-		if (a_ != b_)                                                                            \
+#define check_eq(a, b)                                                                                              \
+	({                                                                                                          \
+		long long a_ = (long long)(a), b_ = (long long)(b);                                                 \
+		if (a_ != b_)                                                                                       \
 			crtest_failed(__FILE__, __LINE__, "%s is %lld (0x%llx), not %lld (0x%llx)", #a, a_, a_, b_, \
-				      b_);                                                               \
+				      b_);                                                                          \
 	})
 
-#define check_in(v, low, high)                                                                            \
-	({                                                                                                \
-		long long v_ = (long long)(v), l_ = (long long)(low), h_ = (long long)(high);             \
-		if (v_ < l_ || v_ > h_)                                                                   \
+#define check_in(v, low, high)                                                                              \
+	({                                                                                                  \
+		long long v_ = (long long)(v), l_ = (long long)(low), h_ = (long long)(high);               \
+		if (v_ < l_ || v_ > h_)                                                                     \
 			crtest_failed(__FILE__, __LINE__, "%s is %lld, not in %lld..%lld", #v, v_, l_, h_); \
 	})
 
-#define check_str(a, b)                                                                                  \
-	({                                                                                               \
-		const char *a_ = (a), *b_ = (b);                                                         \
-		if (strcmp(a_, b_))                                                                      \
-			crtest_failed(__FILE__, __LINE__, "%s is \"%s\", not \"%s\"", #a, a_, b_);       \
+#define check_str(a, b)                                                                            \
+	({                                                                                         \
+		const char *a_ = (a), *b_ = (b);                                                   \
+		if (strcmp(a_, b_))                                                                \
+			crtest_failed(__FILE__, __LINE__, "%s is \"%s\", not \"%s\"", #a, a_, b_); \
 	})
 
 #define check_mem(a, b, n)                                                               \
@@ -106,13 +105,13 @@ void crtest_failed(const char *file, int line, const char *fmt, ...)
 	})
 
 /* The call must fail with this errno. */
-#define check_fails(e, errnum)                                                                               \
-	({                                                                                                   \
-		long r_ = (long)(e);                                                                         \
-		if (r_ != -1)                                                                                \
-			crtest_failed(__FILE__, __LINE__, "%s succeeded (%ld)", #e, r_);                     \
-		if (errno != (errnum))                                                                       \
-			crtest_failed(__FILE__, __LINE__, "%s: %s, not %s", #e, strerror(errno), #errnum);   \
+#define check_fails(e, errnum)                                                                             \
+	({                                                                                                 \
+		long r_ = (long)(e);                                                                       \
+		if (r_ != -1)                                                                              \
+			crtest_failed(__FILE__, __LINE__, "%s succeeded (%ld)", #e, r_);                   \
+		if (errno != (errnum))                                                                     \
+			crtest_failed(__FILE__, __LINE__, "%s: %s, not %s", #e, strerror(errno), #errnum); \
 	})
 
 void skip(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
@@ -148,14 +147,14 @@ void *shared_alloc(size_t size);
 /* --- small things ------------------------------------------------------------------------------------------ */
 
 long futex(uint32_t *word, int op, uint32_t val, const struct timespec *timeout);
-void cell_set(uint32_t *cell, uint32_t v);	/* store and wake waiters */
-void cell_wait(uint32_t *cell, uint32_t v);	/* until *cell >= v; sleeps without timeout */
-double now_s(void);				/* CLOCK_MONOTONIC, seconds */
+void cell_set(uint32_t *cell, uint32_t v);  /* store and wake waiters */
+void cell_wait(uint32_t *cell, uint32_t v); /* until *cell >= v; sleeps without timeout */
+double now_s(void);			    /* CLOCK_MONOTONIC, seconds */
 void fill_random(void *buf, size_t len, uint64_t seed);
 void check_random(const void *buf, size_t len, uint64_t seed);
 void *map_anon(size_t len, int prot, int extra_flags);
-int tmp_file(const char *name, size_t size, uint64_t seed, int flags);	/* makes it, mode 0600, opened with flags */
-bool can(const void *addr, int prot);	/* try PROT_READ or PROT_WRITE for real, by the fault it gives */
+int tmp_file(const char *name, size_t size, uint64_t seed, int flags); /* makes it, mode 0600, opened with flags */
+bool can(const void *addr, int prot); /* try PROT_READ or PROT_WRITE for real, by the fault it gives */
 
 /* The value of "key:" in a /proc file, in a static buffer; "" when absent. */
 const char *proc_field(const char *path, const char *key);

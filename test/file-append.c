@@ -2,7 +2,12 @@
 /* O_APPEND and the other status flags. */
 #include "test/crtest.h"
 
-static const int flags[] = { O_RDONLY, O_WRONLY, O_RDWR, O_RDWR | O_SYNC, O_RDONLY | O_NOATIME, O_RDWR | O_NONBLOCK,
+static const int flags[] = { O_RDONLY,
+			     O_WRONLY,
+			     O_RDWR,
+			     O_RDWR | O_SYNC,
+			     O_RDONLY | O_NOATIME,
+			     O_RDWR | O_NONBLOCK,
 			     O_WRONLY | O_APPEND | O_DSYNC };
 
 #define KINDS (sizeof(flags) / sizeof(*flags))

@@ -2,7 +2,9 @@
 /* File names with quotes, newlines, bytes that are no UTF-8, "(deleted)" at the end; a file renamed, and one linked twice. */
 #include "test/crtest.h"
 
-static const char *const names[] = { "with space", "new\nline", "quote\"'\\", "\xff\xfe\x80", "really (deleted)", "%s%n" };
+static const char *const names[] = {
+	"with space", "new\nline", "quote\"'\\", "\xff\xfe\x80", "really (deleted)", "%s%n"
+};
 
 #define NAMES (sizeof(names) / sizeof(*names))
 

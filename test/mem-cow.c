@@ -100,8 +100,8 @@ static void verify(void)
 			if (!written || i & (PARENT_WRITES | CHILD_WRITES) || !(mine << 9))
 				continue;
 			if (mine << 9 != its << 9)
-				crtest_failed(__FILE__, __LINE__, "area %d page %d is no longer shared: %llx, %llx", a, i,
-					      (unsigned long long)mine, (unsigned long long)its);
+				crtest_failed(__FILE__, __LINE__, "area %d page %d is no longer shared: %llx, %llx", a,
+					      i, (unsigned long long)mine, (unsigned long long)its);
 		}
 }
 

@@ -25,7 +25,8 @@ static void arrange(void)
 	grow2 = grow1 + GROW1;
 	must(mmap(grow1, GROW1, PROT_READ | PROT_WRITE | PROT_EXEC,
 		  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, -1, 0));
-	must(mmap(grow2, GROW2, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, -1, 0));
+	must(mmap(grow2, GROW2, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, -1,
+		  0));
 	fill_random(grow1, GROW1, 1);
 	fill_random(grow2, GROW2, 2);
 }

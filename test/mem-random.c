@@ -23,5 +23,5 @@ static void verify(void)
 	check_random(data, LEN, 5);
 }
 
-CRTEST(.about = "512 MiB of random data with holes in its protection", .ids = "MEM-5", .flavours = "plain leave-running",
-       .arrange = arrange, .verify = verify)
+CRTEST(.about = "512 MiB of random data with holes in its protection", .ids = "MEM-5",
+       .flavours = "plain leave-running", .arrange = arrange, .verify = verify)

@@ -63,5 +63,5 @@ static void verify(void)
 	check_eq(read(tcp[1], buf, 1), 1);
 }
 
-CRTEST(.about = "all refusals in one run", .ids = "G-6", .refused = "timerfd|inotify|deleted-file|TCP", .arrange = arrange,
-       .verify = verify)
+CRTEST(.about = "all refusals in one run", .ids = "G-6", .refused = "timerfd|inotify|deleted-file|TCP",
+       .arrange = arrange, .verify = verify)

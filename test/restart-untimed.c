@@ -105,7 +105,7 @@ static struct {
 	struct task *task;
 	int in, out;
 	pid_t waited; /* told by the task */
-} *waits;
+} * waits;
 
 static void prepare(void *arg)
 {

@@ -41,8 +41,8 @@ static void arrange(void)
 
 	must(sigaction(SIGTRAP, &act, NULL));
 	for (int sig = SIGRTMIN; sig <= SIGRTMAX; sig++) {
-		act.sa_flags = (sig & 1 ? SA_RESTART : SA_NODEFER) | (sig & 2 ? SA_ONSTACK : 0) |
-			       (sig & 4 ? SA_SIGINFO : 0);
+		act.sa_flags =
+			(sig & 1 ? SA_RESTART : SA_NODEFER) | (sig & 2 ? SA_ONSTACK : 0) | (sig & 4 ? SA_SIGINFO : 0);
 		sigfillset(&act.sa_mask);
 		sigdelset(&act.sa_mask, sig);
 		must(sigaction(sig, &act, NULL));

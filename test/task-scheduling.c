@@ -69,4 +69,5 @@ static void verify(void)
 		task_join(tasks[i]);
 }
 
-CRTEST(.about = "nice values and scheduling policies", .ids = "CR-17 CR-18", .root = true, .arrange = arrange, .verify = verify)
+CRTEST(.about = "nice values and scheduling policies", .ids = "CR-17 CR-18", .root = true, .arrange = arrange,
+       .verify = verify)

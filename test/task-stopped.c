@@ -52,5 +52,5 @@ static void verify(void)
 }
 
 /* In the flavour `stopped` the runner itself sends SIGCONT to all. */
-CRTEST(.about = "stopped child", .ids = "PT-20", .flavours = "plain leave-running cycles sibling ns-tool", .arrange = arrange,
-       .verify = verify)
+CRTEST(.about = "stopped child", .ids = "PT-20", .flavours = "plain leave-running cycles sibling ns-tool",
+       .arrange = arrange, .verify = verify)

@@ -10,7 +10,10 @@ static const struct {
 	int v6, type, level, name, value;
 	const char *text;
 } options[] = {
-#define OPTION(v6, type, level, name, value) { v6, type, level, name, value, #name }
+#define OPTION(v6, type, level, name, value)        \
+	{                                           \
+		v6, type, level, name, value, #name \
+	}
 	OPTION(0, SOCK_STREAM, SOL_SOCKET, SO_PRIORITY, 6),
 	OPTION(0, SOCK_STREAM, SOL_SOCKET, SO_RCVLOWAT, 9),
 	OPTION(0, SOCK_STREAM, SOL_SOCKET, SO_MARK, 77),

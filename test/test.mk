@@ -44,6 +44,7 @@ demo: deps
 demo-now: all $(HELPERS)
 	@B=$(B) test/demo
 check-apps: deps
+	@scripts/deps apps
 	@$(MAKE) --no-print-directory all tests
 	@if [ -x test/apps/run ]; then B=$(B) test/apps/run; fi
 bench: deps
@@ -53,6 +54,8 @@ deps:
 	@scripts/deps
 lint:
 	@scripts/lint
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
 
 # install copies what is there; build first.
 MANS	= $(wildcard man/*.1)
@@ -64,4 +67,4 @@ uninstall:
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(BINS)))
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/man/man1/,$(notdir $(MANS)))
 
-.PHONY: tests check check-now check-tests check-apps demo demo-now bench deps lint install uninstall
+.PHONY: tests check check-now check-tests check-apps demo demo-now bench deps lint format install uninstall

@@ -107,8 +107,8 @@ bool images_stats_true(const char *dir)
 
 static bool is_raw(const char *name)
 {
-	static const char *const raw[] = { "pages-*.img", "tmpfs-*", "ifaddr-*", "route-*", "route6-*", "rule-*", "iptables-*",
-					   "ip6tables-*", "nftables-*", "autofs-*" };
+	static const char *const raw[] = { "pages-*.img", "tmpfs-*",	"ifaddr-*",    "route-*",    "route6-*",
+					   "rule-*",	  "iptables-*", "ip6tables-*", "nftables-*", "autofs-*" };
 
 	for (size_t i = 0; i < sizeof(raw) / sizeof(*raw); i++)
 		if (!fnmatch(raw[i], name, 0))

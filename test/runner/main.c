@@ -52,9 +52,12 @@ static void set_field(struct spec *s, const char *key, const char *v)
 		char *to;
 		size_t size;
 	} texts[] = {
-		{ "about", s->about, sizeof(s->about) },	    { "ids", s->ids, sizeof(s->ids) },
-		{ "opts", s->opts, sizeof(s->opts) },		    { "dump_opts", s->dump_opts, sizeof(s->dump_opts) },
-		{ "flavours", s->flavours, sizeof(s->flavours) },   { "refused", s->refused, sizeof(s->refused) },
+		{ "about", s->about, sizeof(s->about) },
+		{ "ids", s->ids, sizeof(s->ids) },
+		{ "opts", s->opts, sizeof(s->opts) },
+		{ "dump_opts", s->dump_opts, sizeof(s->dump_opts) },
+		{ "flavours", s->flavours, sizeof(s->flavours) },
+		{ "refused", s->refused, sizeof(s->refused) },
 		{ "restore_opts", s->restore_opts, sizeof(s->restore_opts) },
 	};
 
@@ -312,8 +315,11 @@ static int usage(void)
 
 int main(int argc, char **argv)
 {
-	struct run r = { .parallel = sysconf(_SC_NPROCESSORS_ONLN), .timeout_s = 60, .flavours = "plain",
-			 .build = "build", .must_run = getenv("CR_MUST_RUN") };
+	struct run r = { .parallel = sysconf(_SC_NPROCESSORS_ONLN),
+			 .timeout_s = 60,
+			 .flavours = "plain",
+			 .build = "build",
+			 .must_run = getenv("CR_MUST_RUN") };
 	char bin[300] = "";
 	int c;
 
@@ -323,16 +329,35 @@ int main(int argc, char **argv)
 	/* "-" keeps the order: a test is a word of its own, -u goes before a unit test. */
 	while ((c = getopt(argc, argv, "-j:T:F:B:b:t:ku:")) != -1)
 		switch (c) {
-		case 'j': r.parallel = atoi(optarg) > 0 ? atoi(optarg) : 1; break;
-		case 'T': r.pattern = optarg; break;
-		case 'F': r.flavours = optarg; break;
-		case 'B': r.build = optarg; break;
-		case 'b': snprintf(bin, sizeof(bin), "%s", optarg); break;
-		case 't': r.timeout_s = atoi(optarg); break;
-		case 'k': r.keep = true; break;
-		case 'u': add_test(&r, optarg, true); break;
-		case 1: add_test(&r, optarg, false); break;
-		default: return usage();
+		case 'j':
+			r.parallel = atoi(optarg) > 0 ? atoi(optarg) : 1;
+			break;
+		case 'T':
+			r.pattern = optarg;
+			break;
+		case 'F':
+			r.flavours = optarg;
+			break;
+		case 'B':
+			r.build = optarg;
+			break;
+		case 'b':
+			snprintf(bin, sizeof(bin), "%s", optarg);
+			break;
+		case 't':
+			r.timeout_s = atoi(optarg);
+			break;
+		case 'k':
+			r.keep = true;
+			break;
+		case 'u':
+			add_test(&r, optarg, true);
+			break;
+		case 1:
+			add_test(&r, optarg, false);
+			break;
+		default:
+			return usage();
 		}
 	if (!bin[0])
 		snprintf(bin, sizeof(bin), "%s/bin", r.build);

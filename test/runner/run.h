@@ -48,10 +48,10 @@ typedef void (*each_pid)(pid_t pid, void *arg);
 void pids_each(const pid_t *except, each_pid fn, void *arg); /* all but init (us) and `except`, 0 or one pid */
 int pids_count(const pid_t *except);
 bool pids_all_stopped(const pid_t *except, char *why, size_t size);
-pid_t spawn(char *const argv[], const char *out); /* stdout and stderr into the file `out` */
+pid_t spawn(char *const argv[], const char *out);		  /* stdout and stderr into the file `out` */
 int run_wait(char *const argv[], const char *out, int timeout_s); /* wait status; -1: too long, killed */
-bool reap_until(pid_t pid, int *status, double timeout_s);	   /* pid 0: until no child is left */
-void reap_forget(void); /* pids are about to be used again */
+bool reap_until(pid_t pid, int *status, double timeout_s);	  /* pid 0: until no child is left */
+void reap_forget(void);						  /* pids are about to be used again */
 double clock_s(void);
 
 /* state.c: writes what is visible of the tree from outside into the file. */

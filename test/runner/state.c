@@ -178,8 +178,8 @@ static void area_mode(pid_t pid, struct area *a)
 
 static void next_area(struct state *s, struct area *last, const struct area *a)
 {
-	bool same = !strcmp(last->perms, a->perms) && !strcmp(last->mode, a->mode) &&
-		    !strcmp(last->flags, a->flags) && !strcmp(last->name, a->name);
+	bool same = !strcmp(last->perms, a->perms) && !strcmp(last->mode, a->mode) && !strcmp(last->flags, a->flags) &&
+		    !strcmp(last->name, a->name);
 
 	if (last->end == a->start && same) {
 		last->end = a->end;
@@ -233,8 +233,9 @@ static int stat_fields(pid_t pid, const char *name, char *line, size_t size, cha
 
 static void put_thread(struct state *s, pid_t pid, const char *tid)
 {
-	static const char keys[] = "|Name|Uid|Gid|Groups|SigPnd|ShdPnd|SigBlk|SigIgn|SigCgt|CapInh|CapPrm|CapEff|CapBnd"
-				   "|CapAmb|NoNewPrivs|Seccomp|Seccomp_filters|Cpus_allowed_list|Umask|FDSize_|THP_enabled|";
+	static const char keys[] =
+		"|Name|Uid|Gid|Groups|SigPnd|ShdPnd|SigBlk|SigIgn|SigCgt|CapInh|CapPrm|CapEff|CapBnd"
+		"|CapAmb|NoNewPrivs|Seccomp|Seccomp_filters|Cpus_allowed_list|Umask|FDSize_|THP_enabled|";
 	char name[64], line[1024], *v[64] = { 0 };
 
 	fprintf(s->out, "  thread %s\n", tid);
@@ -263,8 +264,8 @@ static void put_process(struct state *s, pid_t pid)
 {
 	static const char *const links[] = { "exe", "cwd", "root" };
 	static const char *const raws[] = { "cmdline", "environ", "auxv", "comm" };
-	static const char *const lines[] = { "limits", "oom_score_adj", "personality", "timerslack_ns", "coredump_filter",
-					     "loginuid" };
+	static const char *const lines[] = { "limits",	      "oom_score_adj",	 "personality",
+					     "timerslack_ns", "coredump_filter", "loginuid" };
 	char line[1024], *v[64] = { 0 };
 	bool zombie;
 
