@@ -47,6 +47,9 @@ struct crtest {
 extern const struct crtest crtest;
 #define CRTEST(...) const struct crtest crtest = { __VA_ARGS__ };
 
+/* For crtest-main.c: makes the shared page and gives the word in it that the subject sleeps on. */
+uint32_t *crtest_shared_init(void);
+
 /* --- verdicts ---------------------------------------------------------------------------------------------- */
 
 void crtest_broken(const char *file, int line, const char *what) __attribute__((noreturn));

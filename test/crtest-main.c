@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The subject: becomes a background process in the way of G-1, arranges, sleeps, and verifies at SIGTERM. */
+#include <grp.h>
+
+#include "test/crtest.h"
+
+#define TEST_UID    18943
+#define TEST_GID    58467
+#define EXIT_BROKEN 99
+
+static uint32_t *term; /* in the page shared with all children */
+
+static void on_sigterm(int sig)
+{
+	int saved = errno;
+
+	__atomic_store_n(term, 1, __ATOMIC_SEQ_CST);
+	futex(term, FUTEX_WAKE, INT32_MAX, NULL);
+	errno = saved;
+}
+
+static void drop_root(void)
+{
+	static const gid_t groups[] = { 27495, 48244 };
+
+	must(setgroups(2, groups));
+	must(setresgid(TEST_GID, TEST_GID, TEST_GID));
+	must(setresuid(TEST_UID, TEST_UID, TEST_UID));
+}
+
+static void become_background(void)
+{
+	struct sigaction act = { .sa_handler = on_sigterm, .sa_flags = SA_RESTART };
+	int log;
+
+	must(setsid());
+	log = must(open("/dev/null", O_RDONLY));
+	must(dup2(log, STDIN_FILENO));
+	close(log);
+	if (!crtest.root)
+		drop_root();
+	log = must(open("log.unfinished", O_WRONLY | O_CREAT | O_APPEND, 0644));
+	must(dup2(log, STDOUT_FILENO));
+	must(dup2(log, STDERR_FILENO));
+	close(log);
+	must(open(".", O_RDONLY | O_DIRECTORY));
+	/* A change of ids clears it, and the subject has to be one that others may look at. */
+	must(prctl(PR_SET_DUMPABLE, 1));
+	must(sigaction(SIGTERM, &act, NULL));
+}
+
+static void subject(int ready)
+{
+	become_background();
+	crtest.arrange();
+	must(write(ready, "1", 1));
+	close(ready);
+	cell_wait(term, 1);
+	crtest.verify();
+	check_eq(rename("log.unfinished", "log"), 0);
+	puts("PASS");
+	fflush(stdout);
+}
+
+static void info(void)
+{
+	printf("about=%s\nids=%s\n", crtest.about, crtest.ids ? crtest.ids : "");
+	printf("opts=%s\ndump_opts=%s\nrestore_opts=%s\n", crtest.opts ? crtest.opts : "",
+	       crtest.dump_opts ? crtest.dump_opts : "", crtest.restore_opts ? crtest.restore_opts : "");
+	printf("flavours=%s\nrefused=%s\n", crtest.flavours ? crtest.flavours : "",
+	       crtest.refused ? crtest.refused : "");
+	printf("root=%d\nbusy=%d\nsolo=%d\n", crtest.root, crtest.busy, crtest.solo);
+}
+
+/* Leaves the subject's pid in the file "pid". */
+static int start(void)
+{
+	int ready[2], status;
+	char c, text[16];
+	pid_t pid;
+
+	term = crtest_shared_init();
+	must(pipe(ready));
+	pid = must(fork());
+	if (!pid) {
+		close(ready[0]);
+		subject(ready[1]);
+		_exit(0);
+	}
+	close(ready[1]);
+	if (read(ready[0], &c, 1) == 1) {
+		int n = snprintf(text, sizeof(text), "%d\n", pid);
+		int fd = must(open("pid", O_WRONLY | O_CREAT | O_TRUNC, 0644));
+
+		must(write(fd, text, n));
+		return 0;
+	}
+	must(waitpid(pid, &status, 0));
+	return WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status) : EXIT_BROKEN;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && !strcmp(argv[1], "info"))
+		return info(), 0;
+	return start();
+}
