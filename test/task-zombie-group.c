@@ -15,7 +15,9 @@ static void arrange(void)
 	group = must(fork());
 	if (!group) {
 		must(setpgid(0, 0));
-		*told = must(syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, 0));
+		zombie = must(syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, 0));
+		if (zombie)
+			*told = zombie;
 		_exit(0);
 	}
 	must(waitpid(group, &status, 0));
