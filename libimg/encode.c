@@ -23,7 +23,11 @@ struct encode {
 	struct parse *j;
 	struct build b;
 	struct img_writer *w;
+	int out;
+	const char *out_name;
+	int own_fd; /* of the temporary file, when there is one */
 	const struct img_type *type;
+	bool v1_0;
 	struct bytes record;
 	struct payload extra;
 	bool chunks; /* of the ghost file that is the first entry */
@@ -306,12 +310,33 @@ static int raw_entry(struct encode *n)
 	return rc;
 }
 
+/* A key at the top that is not "entries". */
+static int head_key(struct encode *n)
+{
+	const char *key = (const char *)n->b.key.p, *value;
+
+	if (n->w)
+		return parse_fail(n->j, "\"%.60s\" behind \"entries\"", key);
+	if (parse_string(n->j, &n->b.string))
+		return -1;
+	value = (const char *)n->b.string.p;
+	if (!strcmp(key, "magic") && !n->type) {
+		n->type = img_type_by_name(value);
+		return n->type ? 0 : parse_fail(n->j, "unknown magic \"%.60s\"", value);
+	}
+	if (!strcmp(key, "_version") && !strcmp(value, "1.0") && !n->v1_0) {
+		n->v1_0 = true;
+		return 0;
+	}
+	return parse_fail(n->j, "unexpected \"%.60s\"", key);
+}
+
 static int all_entries(struct encode *n)
 {
 	bool first = true;
 	int rc;
 
-	if (parse_expect(n->j, '['))
+	if (img_create_fd(n->out, n->out_name, n->type->id, n->v1_0, &n->w, n->e) || parse_expect(n->j, '['))
 		return -1;
 	while ((rc = parse_next(n->j, ']', &first)) > 0) {
 		n->j->entry++;
@@ -322,51 +347,43 @@ static int all_entries(struct encode *n)
 	return rc;
 }
 
-/* The keys in front of "entries", which must tell the type. */
-static int read_head(struct encode *n, bool *v1_0)
+/* The whole object. Its keys may come in any order: sorted, "entries" is in front of "magic", and is read last. */
+static int encode(struct encode *n)
 {
-	struct bytes *s = &n->b.string;
-	bool first = true;
+	uint64_t entries = 0;
+	bool first = true, seen = false, done = false;
 	int rc;
 
-	*v1_0 = false;
 	if (parse_expect(n->j, '{'))
 		return -1;
 	while ((rc = parse_next(n->j, '}', &first)) > 0) {
 		if (parse_key(n->j, &n->b.key))
 			return -1;
-		if (!strcmp((char *)n->b.key.p, "entries"))
-			return n->type ? 0 : parse_fail(n->j, "\"magic\" must come before \"entries\"");
-		if (parse_string(n->j, s))
-			return -1;
-		if (!strcmp((char *)n->b.key.p, "magic") && !n->type) {
-			n->type = img_type_by_name((char *)s->p);
-			if (!n->type)
-				return parse_fail(n->j, "unknown magic \"%.60s\"", (char *)s->p);
-		} else if (!strcmp((char *)n->b.key.p, "_version") && !strcmp((char *)s->p, "1.0")) {
-			*v1_0 = true;
-		} else {
-			return parse_fail(n->j, "unexpected \"%.60s\"", (char *)n->b.key.p);
+		if (strcmp((char *)n->b.key.p, "entries")) {
+			if (head_key(n))
+				return -1;
+			continue;
 		}
+		if (seen)
+			return parse_fail(n->j, "duplicate key \"entries\"");
+		seen = true;
+		done = n->type;
+		if (done ? all_entries(n) : parse_mark(n->j, &entries, &n->own_fd) || parse_skip(n->j))
+			return -1;
 	}
-	return rc < 0 ? -1 : parse_fail(n->j, "no \"entries\"");
-}
-
-static int encode(struct encode *n, int out, const char *out_name)
-{
-	bool v1_0, first = false;
-
-	if (read_head(n, &v1_0) || img_create_fd(out, out_name, n->type->id, v1_0, &n->w, n->e) || all_entries(n))
+	if (rc < 0 || parse_end(n->j))
 		return -1;
-	if (parse_next(n->j, '}', &first))
-		return parse_fail(n->j, "\"entries\" must be the last key");
-	return parse_end(n->j);
+	if (!n->type || !seen)
+		return parse_fail(n->j, "no \"%s\"", seen ? "magic" : "entries");
+	if (done)
+		return 0;
+	return parse_return(n->j, entries) || all_entries(n) ? -1 : 0;
 }
 
 int img_encode(int in, const char *in_name, int out, const char *out_name, struct err *e)
 {
 	_cleanup_free_ struct parse *j = malloc(sizeof(*j));
-	struct encode n = { .j = j, .e = e };
+	struct encode n = { .j = j, .e = e, .out = out, .out_name = out_name, .own_fd = -1 };
 	int ret;
 
 	if (!j)
@@ -375,10 +392,11 @@ int img_encode(int in, const char *in_name, int out, const char *out_name, struc
 	build_init(&n.b, j);
 	n.b.other_key = other_key;
 	n.b.arg = &n;
-	ret = encode(&n, out, out_name);
+	ret = encode(&n);
 	if (!ret)
 		ret = img_finish(&n.w, e);
 	img_abandon(&n.w);
+	close_fdp(&n.own_fd);
 	build_free(&n.b);
 	bytes_free(&n.record);
 	bytes_free(&n.extra.data);

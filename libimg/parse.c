@@ -52,6 +52,7 @@ void parse_init(struct parse *j, int fd, const char *name, struct err *e)
 	j->name = name;
 	j->entry = 0;
 	j->offset = at > 0 ? (uint64_t)at : 0;
+	j->shift = 0;
 	j->e = e;
 	j->pos = 0;
 	j->used = 0;
@@ -359,6 +360,98 @@ int parse_bool(struct parse *j, bool *ret)
 	if (negative || v > 1)
 		return parse_fail(j, "true or false expected");
 	*ret = v;
+	return 0;
+}
+
+/* Skips the inside of a string; its opening quote was taken. */
+static int skip_string(struct parse *j)
+{
+	const char *run;
+	uint8_t c[4];
+	size_t len;
+	int n;
+
+	do {
+		if (parse_run(j, &run, &len))
+			return -1;
+		n = parse_after_run(j, c);
+	} while (n > 0 || n == -2);
+	return n;
+}
+
+int parse_skip(struct parse *j)
+{
+	uint64_t depth = 0;
+
+	for (;;) {
+		int c = parse_peek(j);
+
+		if (c < 0)
+			return -1;
+		if (c == 0)
+			return parse_fail(j, "the text ends within a value");
+		if (!depth && (c == ',' || c == '}' || c == ']'))
+			return 0;
+		j->pos++;
+		if (c == '"' && skip_string(j))
+			return -1;
+		if (c == '{' || c == '[')
+			depth++;
+		if (c == '}' || c == ']')
+			depth--;
+	}
+}
+
+/* Copies the rest of the input into a temporary file and reads on there. */
+static int spool(struct parse *j, int *own_fd)
+{
+	FILE *f = tmpfile();
+	size_t n = j->used - j->pos;
+	uint64_t at = j->offset + j->pos;
+	int fd = -1;
+
+	if (f && fwrite(j->buf + j->pos, 1, n, f) == n) {
+		ssize_t got;
+
+		j->pos = j->used;
+		while ((got = fill(j)) > 0 && fwrite(j->buf, 1, (size_t)got, f) == (size_t)got)
+			;
+		if (got < 0) {
+			fclose(f);
+			return -1;
+		}
+		if (got == 0 && !fflush(f))
+			fd = dup(fileno(f));
+	}
+	if (f)
+		fclose(f);
+	if (fd < 0 || lseek(fd, 0, SEEK_SET)) {
+		err_set(j->e, errno, "cannot keep the text in a temporary file");
+		return parse_complain(j);
+	}
+	j->fd = *own_fd = fd;
+	j->shift = at;
+	j->offset = at;
+	j->pos = j->used = 0;
+	return 0;
+}
+
+int parse_mark(struct parse *j, uint64_t *mark, int *own_fd)
+{
+	if (lseek(j->fd, 0, SEEK_CUR) < 0 && spool(j, own_fd))
+		return -1;
+	*mark = j->offset + j->pos;
+	return 0;
+}
+
+int parse_return(struct parse *j, uint64_t mark)
+{
+	if (lseek(j->fd, (off_t)(mark - j->shift), SEEK_SET) < 0) {
+		err_set(j->e, errno, "cannot go back in the text");
+		return parse_complain(j);
+	}
+	j->offset = mark;
+	j->pos = j->used = 0;
 	return 0;
 }
 

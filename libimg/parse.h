@@ -28,6 +28,7 @@ struct parse {
 	const char *name;
 	uint64_t entry;	 /* number of the entry being read, 0: none, for errors */
 	uint64_t offset; /* of buf[0] in the file */
+	uint64_t shift;	 /* what offset has more than the position in fd */
 	struct err *e;
 	size_t pos, used;
 	char buf[65536];
@@ -78,6 +79,16 @@ int parse_base64(struct parse *j, int (*take)(void *arg, const uint8_t *p, size_
 
 /* The same, all of it, appended to *out. */
 int parse_base64_bytes(struct parse *j, struct bytes *out);
+
+/* Skips a value of any kind. Only its strings and brackets are looked at. */
+int parse_skip(struct parse *j);
+
+/*
+ * Going back: parse_mark remembers the place, parse_return continues there. What comes from a pipe is copied into a
+ * temporary file first, which *own_fd is set to.
+ */
+int parse_mark(struct parse *j, uint64_t *mark, int *own_fd);
+int parse_return(struct parse *j, uint64_t mark);
 
 /* The text of a JSON document must end here. */
 int parse_end(struct parse *j);

@@ -7,6 +7,7 @@
 #include "base/guard.h"
 #include "libimg/hints.h"
 #include "libimg/show.h"
+#include "libimg/value.h"
 #include "libimg/wire.h"
 
 struct show {
@@ -149,7 +150,9 @@ static bool show_address(struct text *t, const uint32_t *words, size_t n)
 {
 	char text[INET6_ADDRSTRLEN];
 
-	if ((n != 1 && n != 4) || !inet_ntop(n == 1 ? AF_INET : AF_INET6, words, text, sizeof(text)))
+	if (n == 4)
+		value_ipv6_text(words, text);
+	else if (n != 1 || !inet_ntop(AF_INET, words, text, sizeof(text)))
 		return false;
 	text_item(t);
 	text_quoted(t, text);

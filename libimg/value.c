@@ -2,6 +2,7 @@
 /* The numbers that people write: plain, hexadecimal, names, flags, device numbers, addresses. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,28 +32,44 @@ static bool by_name(enum hint_names set, const char *name, size_t len, uint32_t 
 	return false;
 }
 
+/* One name or number of a set of flags, blanks around it. */
+static bool one_flag(enum hint_names set, const char *s, size_t len, uint64_t *value)
+{
+	char number[32];
+	uint32_t bit;
+	uint64_t v;
+
+	while (len && *s == ' ') {
+		s++;
+		len--;
+	}
+	while (len && s[len - 1] == ' ')
+		len--;
+	if (by_name(set, s, len, &bit)) {
+		*value |= bit;
+		return true;
+	}
+	if (len >= sizeof(number))
+		return false;
+	memcpy(number, s, len);
+	number[len] = '\0';
+	if (!plain(number, &v))
+		return false;
+	*value |= v;
+	return true;
+}
+
 static bool flags(enum hint_names set, const char *s, uint64_t *ret)
 {
 	*ret = 0;
 	while (*s) {
-		const char *bar = strstr(s, " | ");
-		size_t len = bar ? (size_t)(bar - s) : strlen(s);
-		char number[32];
-		uint32_t bit;
-		uint64_t v;
+		size_t len = strcspn(s, "|");
 
-		if (by_name(set, s, len, &bit)) {
-			*ret |= bit;
-		} else {
-			if (len >= sizeof(number))
-				return false;
-			memcpy(number, s, len);
-			number[len] = '\0';
-			if (!plain(number, &v))
-				return false;
-			*ret |= v;
-		}
-		s += len + (bar ? 3 : 0);
+		if (!one_flag(set, s, len, ret))
+			return false;
+		s += len;
+		if (*s && !*++s) /* nothing behind the bar */
+			return false;
 	}
 	return true;
 }
@@ -103,6 +120,33 @@ size_t value_address(const char *s, uint32_t words[4])
 	if (inet_pton(AF_INET, s, words) == 1)
 		return 1;
 	return inet_pton(AF_INET6, s, words) == 1 ? 4 : 0;
+}
+
+void value_ipv6_text(const uint32_t words[4], char *buf)
+{
+	const uint8_t *p = (const uint8_t *)words;
+	unsigned int best = 0, best_len = 1;
+
+	/* The first of the longest runs of zeros, if of two or more, becomes "::". */
+	for (unsigned int i = 0; i < 8; i++) {
+		unsigned int len = 0;
+
+		while (i + len < 8 && !p[2 * (i + len)] && !p[2 * (i + len) + 1])
+			len++;
+		if (len > best_len) {
+			best = i;
+			best_len = len;
+		}
+	}
+	for (unsigned int i = 0; i < 8; i++) {
+		if (best_len > 1 && i == best) {
+			buf += sprintf(buf, "::");
+			i += best_len - 1;
+			continue;
+		}
+		buf += sprintf(buf, "%s%x", i && !(best_len > 1 && i == best + best_len) ? ":" : "",
+			       (unsigned int)p[2 * i] << 8 | p[2 * i + 1]);
+	}
 }
 
 static int hex_digit(uint8_t c)
