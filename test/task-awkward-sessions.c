@@ -46,6 +46,7 @@ static void obey(int self)
 {
 	uint32_t nr = 0;
 
+	signal(SIGCHLD, SIG_IGN); /* nobody waits: the dead are to be gone */
 	__atomic_store_n(&tasks[self].pid, getpid(), __ATOMIC_SEQ_CST);
 	for (;;) {
 		cell_wait(&tasks[self].order, ++nr);
@@ -70,7 +71,7 @@ static void order(int who, int what, int arg)
 		return;
 	}
 	alive[who] = false;
-	/* Not our child perhaps, but gone or a zombie in a moment; its children come to us. */
+	/* Its children come to us. */
 	for (int i = 0; i < 1000 && kill(tasks[who].pid, 0) == 0; i++) {
 		if (waitpid(tasks[who].pid, &status, WNOHANG) == tasks[who].pid)
 			break;
