@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/* Kernel interfaces that are newer than the headers we build with, under names of our own. */
+#ifndef CRKIT_KERNEL_H
+#define CRKIT_KERNEL_H
+
+#include <linux/ioctl.h>
+#include <stdint.h>
+
+/* Linux 6.7: which pages of an address space are there. On /proc/PID/pagemap. */
+struct kernel_page_region {
+	uint64_t start, end, categories;
+};
+
+struct kernel_pm_scan_arg {
+	uint64_t size, flags, start, end, walk_end, vec, vec_len, max_pages;
+	uint64_t category_inverted, category_mask, category_anyof_mask, return_mask;
+};
+
+#define KERNEL_PAGEMAP_SCAN _IOWR('f', 16, struct kernel_pm_scan_arg)
+#define KERNEL_PAGE_FILE    (1ULL << 2)
+#define KERNEL_PAGE_PRESENT (1ULL << 3)
+#define KERNEL_PAGE_SWAPPED (1ULL << 4)
+#define KERNEL_PAGE_PFNZERO (1ULL << 5)
+#define KERNEL_PAGE_GUARD   (1ULL << 8) /* Linux 6.15 */
+
+/* Linux 5.13, with CONFIG_CHECKPOINT_RESTORE. */
+#define KERNEL_PTRACE_GET_RSEQ 0x420f
+struct kernel_ptrace_rseq {
+	uint64_t pointer;
+	uint32_t size, signature, flags, pad;
+};
+
+/* Linux 6.3. */
+#define KERNEL_MEMBARRIER_GET_REGISTRATIONS (1 << 9)
+
+/* Linux 6.11. */
+#define KERNEL_MAP_DROPPABLE 0x08
+
+/* Results of system calls that user space never sees, but a tracer does. */
+#define KERNEL_ERESTARTSYS	     512
+#define KERNEL_ERESTARTNOINTR	     513
+#define KERNEL_ERESTARTNOHAND	     514
+#define KERNEL_ERESTART_RESTARTBLOCK 516
+
+#endif

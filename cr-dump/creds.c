@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Credentials, which every thread has for itself: from /proc/PID/task/TID/status; securebits are asked inside. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include "cr-dump/task.h"
+
+/* With 65,536 groups, the most that a task can have, the file is about 700 KiB. */
+static int read_status(const struct task *t, pid_t tid, char **ret, struct err *e)
+{
+	size_t size = 8192, len = 0;
+	_cleanup_free_ char *buf = NULL;
+	char path[48];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "task/%d/status", tid);
+	_cleanup_close_ int fd = openat(t->procfd, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_set(e, errno, "cannot open /proc/%d/%s", t->pid, path);
+	do {
+		char *bigger = len + 4096 < size && buf ? buf : realloc(buf, size *= 2);
+
+		if (!bigger)
+			return err_nomem(e, path);
+		buf = bigger;
+		n = read(fd, buf + len, size - len - 1);
+		if (n < 0)
+			return err_set(e, errno, "cannot read /proc/%d/%s", t->pid, path);
+		len += n;
+	} while (n);
+	buf[len] = '\0';
+	*ret = take_ptr(buf);
+	return 0;
+}
+
+/* The value of "key: value". *at moves on, so keys are looked for in the order in which the kernel writes them. */
+static const char *value_of(const char **at, const char *key)
+{
+	const char *hit = strstr(*at, key);
+
+	if (!hit)
+		return "";
+	*at = hit + strlen(key);
+	return *at;
+}
+
+static void four_ids(const char *text, uint32_t *real, uint32_t *effective, uint32_t *saved, uint32_t *fs)
+{
+	sscanf(text, "%u %u %u %u", real, effective, saved, fs);
+}
+
+static void groups(struct pool *pool, CredsEntry *c, const char *text)
+{
+	const char *end = strchr(text, '\n');
+
+	while (end) {
+		char *next;
+		uint32_t gid = strtoul(text, &next, 10);
+
+		if (next == text || next > end)
+			break;
+		*POOL_PUSH(pool, c->groups, c->n_groups) = gid;
+		text = next;
+	}
+}
+
+/* A capability set as two words, the low one first. */
+static uint32_t *caps(struct pool *pool, const char *text, size_t *n_ret)
+{
+	uint64_t set = strtoull(text, NULL, 16);
+	uint32_t words[2] = { set, set >> 32 };
+
+	*n_ret = ARRAY_SIZE(words);
+	return pool_copy(pool, words, sizeof(words));
+}
+
+static void parse(struct dump_ctx *ctx, struct task *t, struct thread *th, const char *at)
+{
+	CredsEntry *c = POOL_MSG(&ctx->pool, CredsEntry, creds_entry);
+	struct pool *pool = &ctx->pool;
+
+	four_ids(value_of(&at, "\nUid:"), &c->uid, &c->euid, &c->suid, &c->fsuid);
+	four_ids(value_of(&at, "\nGid:"), &c->gid, &c->egid, &c->sgid, &c->fsgid);
+	groups(pool, c, value_of(&at, "\nGroups:"));
+	c->cap_inh = caps(pool, value_of(&at, "\nCapInh:"), &c->n_cap_inh);
+	c->cap_prm = caps(pool, value_of(&at, "\nCapPrm:"), &c->n_cap_prm);
+	c->cap_eff = caps(pool, value_of(&at, "\nCapEff:"), &c->n_cap_eff);
+	c->cap_bnd = caps(pool, value_of(&at, "\nCapBnd:"), &c->n_cap_bnd);
+	c->cap_amb = caps(pool, value_of(&at, "\nCapAmb:"), &c->n_cap_amb);
+	if (atoi(value_of(&at, "\nNoNewPrivs:")))
+		PB_SET(c, no_new_privs, 1);
+	if (atoi(value_of(&at, "\nSeccomp:")))
+		refuse(ctx, t, "this version dumps tasks without seccomp only", "thread %d is under seccomp", th->tr.tid);
+	core_of(ctx, t, th)->thread_core->creds = c;
+}
+
+static int creds_look(struct dump_ctx *ctx, struct task *t, struct err *e)
+{
+	for (unsigned int i = 0; i < t->nr_threads; i++) {
+		_cleanup_free_ char *status = NULL;
+
+		if (read_status(t, t->threads[i].tr.tid, &status, e))
+			return -1;
+		parse(ctx, t, &t->threads[i], status);
+	}
+	return 0;
+}
+
+static void creds_ask_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, struct prog *p)
+{
+	PROG(p, SYS_prctl, PR_GET_SECUREBITS);
+}
+
+static int creds_save_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, uint32_t at, struct err *e)
+{
+	th->core->thread_core->creds->secbits = prog_result(&th->prog, at);
+	return 0;
+}
+
+const struct dump_part dump_creds = {
+	.name = "credentials",
+	.look = creds_look,
+	.ask_thread = creds_ask_thread,
+	.save_thread = creds_save_thread,
+};

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What is a number or two each: name, personality, subreaper, login uid, membarrier registrations; of threads the robust list, the parent
+ * death signal and the restartable sequences area.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+#include "base/kernel.h"
+#include "cr-dump/arch/cpu.h"
+#include "cr-dump/task.h"
+
+#define COMM_SIZE	16
+#define NO_LOGINUID	UINT32_MAX
+#define NO_PERSONALITY	0xffffffff /* personality(2): only ask */
+
+/* From outside: see linux/rseq.h. */
+struct rseq_area {
+	uint32_t cpu_id_start, cpu_id;
+	uint64_t section;
+};
+
+struct rseq_section {
+	uint32_t version, flags;
+	uint64_t start_ip, post_commit_offset, abort_ip;
+};
+
+static bool read_victim(pid_t pid, uint64_t addr, void *buf, size_t size)
+{
+	struct iovec here = { buf, size }, there = { (void *)addr, size };
+
+	return process_vm_readv(pid, &here, 1, &there, 1, 0) == (ssize_t)size;
+}
+
+/*
+ * A thread stopped within a restartable sequence would be sent to the abort handler by the kernel before it runs on. But once it
+ * has run our program, outside of the sequence, the kernel has forgotten: so we do it, for the living thread and the image.
+ */
+static void abort_sequence(struct thread *th, uint64_t area)
+{
+	struct rseq_section s;
+	struct rseq_area a;
+
+	if (!read_victim(th->tr.pid, area, &a, sizeof(a)) || !a.section || !read_victim(th->tr.pid, a.section, &s, sizeof(s)))
+		return;
+	if (cpu_ip(th) - s.start_ip >= s.post_commit_offset)
+		return;
+	log_debug("thread %d: its restartable sequence at %#lx is aborted", th->tr.tid, s.start_ip);
+	cpu_set_ip(th, s.abort_ip);
+}
+
+static void look_rseq(struct dump_ctx *ctx, struct thread *th)
+{
+	struct kernel_ptrace_rseq c;
+	RseqEntry *r;
+
+	/* A kernel without this request could not tell; glibc registers an area on kernels since 4.18, the request is of 5.13. */
+	if (ptrace(KERNEL_PTRACE_GET_RSEQ, th->tr.tid, sizeof(c), &c) != sizeof(c) || !c.pointer)
+		return;
+	r = POOL_MSG(&ctx->pool, RseqEntry, rseq_entry);
+	r->rseq_abi_pointer = c.pointer;
+	r->rseq_abi_size = c.size;
+	r->signature = c.signature;
+	th->core->thread_core->rseq_entry = r;
+	abort_sequence(th, c.pointer);
+}
+
+static int look_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, struct err *e)
+{
+	ThreadCoreEntry *core = core_of(ctx, t, th)->thread_core;
+	void *head;
+	size_t len;
+
+	if (syscall(SYS_get_robust_list, th->tr.tid, &head, &len))
+		return err_set(e, errno, "cannot read the robust list of thread %d", th->tr.tid);
+	core->futex_rla = (uintptr_t)head;
+	core->futex_rla_len = len;
+	look_rseq(ctx, th);
+	return 0;
+}
+
+static int misc_look(struct dump_ctx *ctx, struct task *t, struct err *e)
+{
+	TaskCoreEntry *tc = core_of(ctx, t, &t->threads[0])->tc;
+	long long loginuid = NO_LOGINUID;
+
+	/* A kernel without CONFIG_AUDIT has no login uids. */
+	if (proc_number(t, "loginuid", &loginuid, e) && e->errnum != ENOENT)
+		return -1;
+	PB_SET(tc, loginuid, loginuid);
+	for (unsigned int i = 0; i < t->nr_threads; i++)
+		if (look_thread(ctx, t, &t->threads[i], e))
+			return -1;
+	return 0;
+}
+
+enum { ASK_PERSONALITY, ASK_SUBREAPER, ASK_MEMBARRIER };
+
+static void misc_ask(struct dump_ctx *ctx, struct task *t, struct prog *p)
+{
+	PROG(p, SYS_personality, NO_PERSONALITY);
+	PROG(p, SYS_prctl, PR_GET_CHILD_SUBREAPER, prog_room(p, sizeof(int), NULL));
+	PROG(p, SYS_membarrier, KERNEL_MEMBARRIER_GET_REGISTRATIONS);
+	prog_any(p);
+}
+
+static int misc_save(struct dump_ctx *ctx, struct task *t, uint32_t at, struct err *e)
+{
+	const struct prog *p = &t->threads[0].prog;
+	TaskCoreEntry *tc = t->threads[0].core->tc;
+	const int *subreaper = answer(p, at + ASK_SUBREAPER, 1);
+
+	tc->personality = prog_result(p, at + ASK_PERSONALITY);
+	PB_SET(tc, child_subreaper, !!*subreaper);
+	if (prog_result(p, at + ASK_MEMBARRIER) > 0)
+		PB_SET(tc, membarrier_registration_mask, prog_result(p, at + ASK_MEMBARRIER));
+	return 0;
+}
+
+enum { ASK_COMM, ASK_PDEATHSIG };
+
+static void misc_ask_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, struct prog *p)
+{
+	PROG(p, SYS_prctl, PR_GET_NAME, prog_room(p, COMM_SIZE, NULL));
+	PROG(p, SYS_prctl, PR_GET_PDEATHSIG, prog_room(p, sizeof(int), NULL));
+}
+
+static int misc_save_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, uint32_t at, struct err *e)
+{
+	const int *pdeath = answer(&th->prog, at + ASK_PDEATHSIG, 1);
+	ThreadCoreEntry *core = th->core->thread_core;
+	char comm[COMM_SIZE + 1];
+
+	snprintf(comm, sizeof(comm), "%s", (const char *)answer(&th->prog, at + ASK_COMM, 1));
+	core->comm = pool_str(&ctx->pool, comm);
+	if (th->core->tc)
+		th->core->tc->comm = core->comm;
+	if (*pdeath)
+		PB_SET(core, pdeath_sig, *pdeath);
+	return 0;
+}
+
+const struct dump_part dump_misc = {
+	.name = "miscellaneous",
+	.look = misc_look,
+	.ask = misc_ask,
+	.ask_thread = misc_ask_thread,
+	.save = misc_save,
+	.save_thread = misc_save_thread,
+};

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* How a thread is scheduled: policy, priority, nice. Lost: which CPUs it may use, for which images have no field. */
+#include <errno.h>
+#include <sched.h>
+#include <sys/syscall.h>
+
+#include "cr-dump/task.h"
+
+#define POLICY_DEADLINE	     6
+#define FLAG_RESET_ON_FORK   1
+#define POLICY_RESET_ON_FORK 0x40000000
+
+/* struct sched_attr: of linux/sched/types.h, which glibc's sched.h does not go with. */
+struct attr {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+};
+
+static int look_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, struct err *e)
+{
+	ThreadCoreEntry *core = core_of(ctx, t, th)->thread_core;
+	struct attr a;
+
+	if (syscall(SYS_sched_getattr, th->tr.tid, &a, sizeof(a), 0))
+		return err_set(e, errno, "cannot read how thread %d is scheduled", th->tr.tid);
+	if (a.policy == POLICY_DEADLINE)
+		refuse(ctx, t, "give it another policy with chrt(1)", "thread %d has policy SCHED_DEADLINE, for which images have no place",
+		       th->tr.tid);
+	PB_SET(core, sched_nice, a.nice);
+	PB_SET(core, sched_policy, a.policy | (a.flags & FLAG_RESET_ON_FORK ? POLICY_RESET_ON_FORK : 0));
+	if (a.priority)
+		PB_SET(core, sched_prio, a.priority);
+	return 0;
+}
+
+static int sched_look(struct dump_ctx *ctx, struct task *t, struct err *e)
+{
+	for (unsigned int i = 0; i < t->nr_threads; i++)
+		if (look_thread(ctx, t, &t->threads[i], e))
+			return -1;
+	return 0;
+}
+
+const struct dump_part dump_sched = {
+	.name = "scheduling",
+	.look = sched_look,
+};

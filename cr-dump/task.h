@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the parts that save a task's state share among themselves. */
+#ifndef CRKIT_DUMP_TASK_H
+#define CRKIT_DUMP_TASK_H
+
+#include "cr-dump/dump.h"
+
+/* Sets an optional field of a message. */
+#define PB_SET(msg, field, value) ((msg)->has_##field = 1, (msg)->field = (value))
+
+/* What argument `arg` of op `index` points to: the data that a system call made inside the task has written. */
+static inline const void *answer(const struct prog *p, uint32_t index, unsigned int arg)
+{
+	return p->area.local + (p->ops[index].arg[arg] - p->area.remote);
+}
+
+/* The core image of a thread, begun at the first call: with thread_core and the CPU's part, the leader's with tc. */
+CoreEntry *core_of(struct dump_ctx *ctx, struct task *t, struct thread *th);
+
+/* The small number N of "name: N" or of a whole file like oom_score_adj; -1 with errnum ENOENT when the kernel has no such file. */
+int proc_number(struct task *t, const char *name, long long *ret, struct err *e);
+
+/* Field `nr` (from 1, as proc(5) counts them) of the text of /proc/PID/stat. */
+uint64_t stat_field(const char *stat, unsigned int nr);
+
+/* The signals that a stopped thread would take now: pending, for it or for its task, and not blocked. */
+int signals_deliverable(const struct thread *th, uint64_t *mask_ret, struct err *e);
+
+/* restart.c: what becomes of a system call that our stop interrupted. */
+
+/* Where the kernel would report an interruption by our stop to the task, makes it go on instead, in the living task too. */
+int restart_correct(struct thread *th, struct err *e);
+
+/* Changes the registers of the image so that the call is made again, with the time left. Needs signals_s, signals_p and sigactions. */
+int restart_save(struct task *t, struct thread *th, struct err *e);
+
+#endif

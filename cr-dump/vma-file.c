@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The files behind mappings, each opened once however often and by however many tasks it is mapped. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cr-dump/vma.h"
+
+static const struct mapped_file *find(const struct shmems *s, const struct vma *v, uint32_t access)
+{
+	/* Mappings of one file lie side by side, so the last one is the best guess. */
+	for (size_t i = s->nr_files; i-- > 0;) {
+		const struct mapped_file *f = &s->files[i];
+
+		if (f->ino == v->ino && f->dev == v->dev && f->access == access && !strcmp(f->path, v->path))
+			return f;
+	}
+	return NULL;
+}
+
+/* The path as it is: in maps newlines are escaped, in the link they are not. */
+static int real_path(struct task *t, const char *link, char *buf, size_t size, struct err *e)
+{
+	ssize_t n = readlinkat(t->procfd, link, buf, size);
+
+	if (n < 0)
+		return err_set(e, errno, "cannot read the link /proc/%d/%s", t->pid, link);
+	if ((size_t)n == size)
+		return err_set(e, ENAMETOOLONG, "the path of /proc/%d/%s", t->pid, link);
+	buf[n] = '\0';
+	return 0;
+}
+
+int vma_file(struct dump_ctx *ctx, struct task *t, const struct vma *v, uint32_t access, uint64_t *id_ret, struct err *e)
+{
+	struct shmems *s = shmems_of(ctx);
+	const struct mapped_file *known = find(s, v, access);
+	char link[64], path[PATH_MAX];
+	uint32_t id;
+
+	if (known) {
+		*id_ret = known->id;
+		return 0;
+	}
+	snprintf(link, sizeof(link), "map_files/%lx-%lx", v->start, v->end);
+	_cleanup_close_ int fd = openat(t->procfd, link, O_PATH | O_CLOEXEC);
+	if (fd < 0) {
+		err_set(e, errno, "cannot open /proc/%d/%s (%s)", t->pid, link, v->path);
+		return err_hint(e, "this needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the first user namespace");
+	}
+	if (real_path(t, link, path, sizeof(path), e) || files_add_path(ctx, t, fd, path, access, "mapping", &id, e))
+		return -1;
+	*POOL_PUSH(&ctx->pool, s->files, s->nr_files) =
+		(struct mapped_file){ .dev = v->dev, .ino = v->ino, .path = v->path, .access = access, .id = id };
+	*id_ret = id;
+	return 0;
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What a mapping is: the vma_entry that goes into the image; mappings that cannot be saved are refused by name. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/kernel.h"
+#include "cr-dump/task.h"
+#include "cr-dump/vma.h"
+
+static const struct special {
+	const char *path;
+	uint32_t status;
+} specials[] = {
+	{ "[heap]", VMA_REGULAR | VMA_HEAP },
+	{ "[stack]", VMA_REGULAR },
+	{ "[vdso]", VMA_REGULAR | VMA_VDSO },
+	{ "[vvar]", VMA_REGULAR | VMA_VVAR },
+	{ "[vvar_vclock]", VMA_REGULAR | VMA_VVAR },
+	{ "[vsyscall]", VMA_VSYSCALL },
+};
+
+/* Names that the kernel gives to what it maps itself, and why we cannot. Compared from the beginning. */
+static const struct refused {
+	const char *prefix, *what;
+} refused_names[] = {
+	{ "/memfd:", "a memory file (memfd_create)" },
+	{ "/SYSV", "a System V shared memory segment" },
+	{ "/anon_hugepage", "huge pages" },
+	{ "/[aio]", "an asynchronous I/O context (io_setup)" },
+	{ "/drm", "graphics memory" },
+	{ "anon_inode:", "a kernel object" },
+	{ "socket:", "a packet socket's ring" },
+	{ "[uprobes]", "uprobes set on the program" },
+};
+
+static bool starts_with(const char *s, const char *prefix)
+{
+	return !strncmp(s, prefix, strlen(prefix));
+}
+
+static bool is_shared(const struct vma *v)
+{
+	return v->perms[3] == 's';
+}
+
+static uint32_t protection(const struct vma *v)
+{
+	return (v->perms[0] == 'r' ? PROT_READ : 0) | (v->perms[1] == 'w' ? PROT_WRITE : 0) | (v->perms[2] == 'x' ? PROT_EXEC : 0);
+}
+
+/* Why a mapping cannot be saved; NULL: it can. */
+static const char *why_not(const struct vma *v, const struct vma_flags *f, uint32_t special)
+{
+	if (special & (VMA_VVAR | VMA_VDSO | VMA_VSYSCALL))
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(refused_names); i++)
+		if (starts_with(v->path, refused_names[i].prefix))
+			return refused_names[i].what;
+	if (!strcmp(v->path, "/dev/zero (deleted)") && !is_shared(v))
+		return "a private view of shared memory";
+	if (f->hugetlb)
+		return "huge pages";
+	if (f->device)
+		return "memory of a device";
+	if (f->userfault)
+		return "memory watched by userfaultfd(2)";
+	if (f->shadow_stack)
+		return "a shadow stack";
+	if (f->pkey)
+		return "memory with a protection key (pkey_mprotect)";
+	if (f->sealed)
+		return "sealed memory (mseal)";
+	return NULL;
+}
+
+static uint32_t special_status(const struct vma *v)
+{
+	if (v->path[0] != '[')
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(specials); i++)
+		if (!strcmp(v->path, specials[i].path))
+			return specials[i].status;
+	return 0;
+}
+
+/* Shared memory without a name is a deleted file of the kernel's own shmem; private memory is no file at all. */
+static bool is_shmem(const struct vma *v)
+{
+	return is_shared(v) && (!strcmp(v->path, "/dev/zero (deleted)") || starts_with(v->path, "[anon_shmem:"));
+}
+
+static int classify_file(struct dump_ctx *ctx, struct task *t, const struct vma *v, const struct vma_flags *f, struct err *e)
+{
+	/* A shared mapping that may be made writable later needs a file open for writing, even when it is read-only now. */
+	uint32_t access = is_shared(v) && f->may_write ? O_RDWR : O_RDONLY;
+
+	v->entry->status |= is_shared(v) ? VMA_FILE_SHARED : VMA_FILE_PRIVATE;
+	PB_SET(v->entry, fdflags, access);
+	return vma_file(ctx, t, v, access, &v->entry->shmid, e);
+}
+
+int vma_classify(struct dump_ctx *ctx, struct task *t, struct vma *v, const struct vma_flags *f, struct err *e)
+{
+	uint32_t special = special_status(v);
+	const char *why = why_not(v, f, special);
+	VmaEntry *entry = POOL_MSG(&ctx->pool, VmaEntry, vma_entry);
+
+	v->entry = entry;
+	entry->start = v->start;
+	entry->end = v->end;
+	entry->pgoff = v->pgoff;
+	entry->fd = -1;
+	entry->prot = protection(v);
+	entry->status = special ? special : VMA_REGULAR;
+	entry->flags = f->map | (is_shared(v) ? MAP_SHARED : f->droppable ? KERNEL_MAP_DROPPABLE : MAP_PRIVATE);
+	if (f->madv)
+		PB_SET(entry, madv, f->madv);
+	if (why) {
+		refuse(ctx, t, NULL, "mapping %lx-%lx %s is %s", v->start, v->end, v->path, why);
+		return 0;
+	}
+	if (is_shmem(v)) {
+		entry->status |= VMA_ANON_SHARED;
+		entry->flags |= MAP_ANONYMOUS;
+		entry->shmid = v->ino;
+		shmem_note(ctx, t, v);
+		return 0;
+	}
+	if (v->ino || v->path[0] == '/')
+		return classify_file(ctx, t, v, f, e);
+	entry->status |= VMA_ANON_PRIVATE;
+	entry->flags |= MAP_ANONYMOUS;
+	entry->pgoff = 0;
+	return 0;
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reads the mappings of a task from /proc/PID/smaps. It is five times slower than maps and says little more that we need, but that little
+ * (the VmFlags line: locked, grows down, madvise(2) ...) is found nowhere else.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/sysmacros.h>
+
+#include "base/kernel.h"
+#include "cr-dump/vma.h"
+
+#define BUF_SIZE (128 * 1024) /* many times the longest entry */
+
+struct shmems *shmems_of(struct dump_ctx *ctx)
+{
+	if (!ctx->shmems)
+		ctx->shmems = pool_alloc(&ctx->pool, sizeof(*ctx->shmems));
+	return ctx->shmems;
+}
+
+static uint64_t hex(const char **p)
+{
+	uint64_t v = 0;
+
+	for (;; (*p)++) {
+		unsigned char c = **p;
+
+		if (c >= '0' && c <= '9')
+			v = v << 4 | (c - '0');
+		else if (c >= 'a' && c <= 'f')
+			v = v << 4 | (c - 'a' + 10);
+		else
+			return v;
+	}
+}
+
+static bool skip(const char **p, char c)
+{
+	return *(*p)++ == c;
+}
+
+/* "7f12a000-7f12c000 rw-p 00001000 fe:00 332383      /usr/bin/true". end: where the line's newline is. */
+static int parse_head(struct pool *pool, const char *p, const char *end, const struct vma *last, struct vma *v)
+{
+	unsigned int major;
+	bool ok;
+
+	v->start = hex(&p);
+	ok = skip(&p, '-');
+	v->end = hex(&p);
+	ok = ok && skip(&p, ' ') && end - p > 5;
+	if (!ok)
+		return -1;
+	memcpy(v->perms, p, 4);
+	p += 4;
+	ok = skip(&p, ' ');
+	v->pgoff = hex(&p);
+	ok = ok && skip(&p, ' ');
+	major = hex(&p);
+	ok = ok && skip(&p, ':');
+	v->dev = makedev(major, hex(&p));
+	ok = ok && skip(&p, ' ');
+	v->ino = strtoull(p, (char **)&p, 10);
+	while (*p == ' ')
+		p++;
+	if (!ok || p > end)
+		return -1;
+	/* The same path as before, mostly. */
+	if (last && strlen(last->path) == (size_t)(end - p) && !memcmp(last->path, p, end - p)) {
+		v->path = last->path;
+		return 0;
+	}
+	v->path = pool_copy(pool, p, end - p + 1);
+	((char *)v->path)[end - p] = '\0';
+	return 0;
+}
+
+#define FLAG(a, b) ((a) << 8 | (b))
+
+static void parse_flag(int flag, struct vma_flags *f)
+{
+	switch (flag) {
+	case FLAG('m', 'w'): f->may_write = true; break;
+	case FLAG('g', 'd'): f->map |= MAP_GROWSDOWN; break;
+	case FLAG('l', 'o'): f->map |= MAP_LOCKED; break;
+	case FLAG('n', 'r'): f->map |= MAP_NORESERVE; break;
+	case FLAG('r', 'r'): f->madv |= 1u << MADV_RANDOM; break;
+	case FLAG('s', 'r'): f->madv |= 1u << MADV_SEQUENTIAL; break;
+	case FLAG('d', 'c'): f->madv |= 1u << MADV_DONTFORK; break;
+	case FLAG('m', 'g'): f->madv |= 1u << MADV_MERGEABLE; break;
+	case FLAG('h', 'g'): f->madv |= 1u << MADV_HUGEPAGE; break;
+	case FLAG('n', 'h'): f->madv |= 1u << MADV_NOHUGEPAGE; break;
+	case FLAG('d', 'd'): f->madv |= 1u << MADV_DONTDUMP; break;
+	case FLAG('w', 'f'): f->madv |= 1u << MADV_WIPEONFORK; break;
+	case FLAG('d', 'p'): f->droppable = true; break;
+	case FLAG('i', 'o'):
+	case FLAG('p', 'f'): f->device = true; break;
+	case FLAG('h', 't'): f->hugetlb = true; break;
+	case FLAG('u', 'm'):
+	case FLAG('u', 'w'):
+	case FLAG('u', 'i'): f->userfault = true; break;
+	case FLAG('s', 's'): f->shadow_stack = true; break;
+	case FLAG('s', 'l'): f->sealed = true; break;
+	default: break;
+	}
+}
+
+static void parse_flags(const char *p, struct vma_flags *f)
+{
+	*f = (struct vma_flags){ 0 };
+	for (; *p != '\n'; p++)
+		if (p[0] != ' ' && p[1] != ' ' && p[1] != '\n') {
+			parse_flag(FLAG(p[0], p[1]), f);
+			p++;
+		}
+}
+
+/* The line before VmFlags, where the CPU has protection keys. */
+static uint32_t protection_key(const char *head, const char *flags_line)
+{
+	static const char name[] = "\nProtectionKey:";
+	const char *line = memrchr(head, '\n', flags_line - head);
+
+	return line && !strncmp(line, name, strlen(name)) ? strtoul(line + strlen(name), NULL, 10) : 0;
+}
+
+/* The time namespace's page lies behind the clock pages; images have them as one. */
+static bool belongs_to_vvar(const struct vma *last, const struct vma *v)
+{
+	return last && !strcmp(v->path, "[vvar_vclock]") && !strcmp(last->path, "[vvar]") && last->end == v->start;
+}
+
+/* flags: the newline in front of the VmFlags line, which is the last of an entry. */
+static int add(struct dump_ctx *ctx, struct task *t, const char *head, const char *flags, struct err *e)
+{
+	struct vma *last = t->nr_vmas ? &t->vmas[t->nr_vmas - 1] : NULL, v = { 0 };
+	const char *end = memchr(head, '\n', flags - head);
+	struct vma_flags f;
+
+	if (!end || parse_head(&ctx->pool, head, end, last, &v))
+		return err_set(e, 0, "cannot make sense of /proc/%d/smaps at \"%.60s\"", t->pid, head);
+	parse_flags(flags + strlen("\nVmFlags: "), &f);
+	f.pkey = protection_key(head, flags);
+	if (belongs_to_vvar(last, &v)) {
+		last->end = last->entry->end = v.end;
+		return 0;
+	}
+	if (vma_classify(ctx, t, &v, &f, e))
+		return err_in(e, "mapping %lx-%lx", v.start, v.end);
+	*POOL_PUSH(&ctx->pool, t->vmas, t->nr_vmas) = v;
+	return 0;
+}
+
+/* Takes all whole entries of the buffer; returns how many bytes they are, or -1. */
+static ssize_t parse(struct dump_ctx *ctx, struct task *t, const char *buf, struct err *e)
+{
+	const char *head = buf;
+
+	for (;;) {
+		const char *flags = strstr(head, "\nVmFlags: "), *end = flags ? strchr(flags + 1, '\n') : NULL;
+
+		if (!end)
+			return head - buf;
+		if (add(ctx, t, head, flags, e))
+			return -1;
+		head = end + 1;
+	}
+}
+
+int vmas_look(struct dump_ctx *ctx, struct task *t, struct err *e)
+{
+	_cleanup_close_ int fd = openat(t->procfd, "smaps", O_RDONLY | O_CLOEXEC);
+	_cleanup_free_ char *buf = malloc(BUF_SIZE);
+	size_t len = 0;
+	ssize_t n, used;
+
+	if (fd < 0)
+		return err_set(e, errno, "cannot open /proc/%d/smaps", t->pid);
+	if (!buf)
+		return err_nomem(e, "reading smaps");
+	for (;;) {
+		n = read(fd, buf + len, BUF_SIZE - len - 1);
+		if (n < 0)
+			return err_set(e, errno, "cannot read /proc/%d/smaps", t->pid);
+		len += n;
+		buf[len] = '\0';
+		if (n && len < BUF_SIZE / 2)
+			continue;
+		used = parse(ctx, t, buf, e);
+		if (used < 0)
+			return -1;
+		if (!n)
+			break;
+		memmove(buf, buf + used, len - used);
+		len -= used;
+	}
+	if ((size_t)used != len)
+		return err_set(e, 0, "/proc/%d/smaps ends in the middle of an entry", t->pid);
+	return 0;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files that save memory share among themselves: mm.c, vma*.c, pages*.c, shmem.c. */
+#ifndef CRKIT_DUMP_VMA_H
+#define CRKIT_DUMP_VMA_H
+
+#include "cr-dump/dump.h"
+
+/* Bits of vma_entry.status. */
+#define VMA_REGULAR	 (1u << 0)
+#define VMA_VSYSCALL	 (1u << 2)
+#define VMA_VDSO	 (1u << 3)
+#define VMA_HEAP	 (1u << 5)
+#define VMA_FILE_PRIVATE (1u << 6)
+#define VMA_FILE_SHARED	 (1u << 7)
+#define VMA_ANON_SHARED	 (1u << 8)
+#define VMA_ANON_PRIVATE (1u << 9)
+#define VMA_VVAR	 (1u << 12)
+
+/* What the lines of smaps say about a mapping. */
+struct vma_flags {
+	uint32_t madv;	     /* bit n: MADV_* number n */
+	uint32_t map;	     /* MAP_*, without shared or private */
+	uint32_t pkey;
+	bool may_write, device, hugetlb, userfault, shadow_stack, sealed, droppable;
+};
+
+/* A shared memory object without a name: memory that tasks share since a fork. */
+struct shmem {
+	uint64_t id;	    /* its inode number */
+	struct task *task;  /* who has it mapped */
+	uint64_t start, end; /* where: it can be opened through that mapping */
+	int fd;		    /* pages.c: the object */
+};
+
+/* A file behind mappings. Looked up for each mapping, opened once. */
+struct mapped_file {
+	dev_t dev;
+	uint64_t ino;
+	const char *path;
+	uint32_t access; /* O_RDONLY or O_RDWR */
+	uint32_t id;
+};
+
+/* What several tasks may have mapped. */
+struct shmems {
+	struct shmem *objs;
+	size_t nr;
+	struct mapped_file *files;
+	size_t nr_files;
+	struct task **spaces; /* tasks, ordered by kcmp(2) of their memory */
+	size_t nr_spaces;
+};
+
+/* ctx->shmems, made at the first call. */
+struct shmems *shmems_of(struct dump_ctx *ctx);
+
+/* Fills t->vmas from smaps. */
+int vmas_look(struct dump_ctx *ctx, struct task *t, struct err *e);
+
+/* Makes v->entry, or refuses the mapping. */
+int vma_classify(struct dump_ctx *ctx, struct task *t, struct vma *v, const struct vma_flags *f, struct err *e);
+
+/* The id of the regular file behind a mapping. */
+int vma_file(struct dump_ctx *ctx, struct task *t, const struct vma *v, uint32_t access, uint64_t *id_ret, struct err *e);
+
+/* A mapping of shared memory was found. */
+void shmem_note(struct dump_ctx *ctx, struct task *t, const struct vma *v);
+
+
+#endif
