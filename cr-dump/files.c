@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Open files: finds each once, in whatever tables it is, asks its kind, and writes files.img and the fdinfo images. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+
+#include "cr-dump/files.h"
+
+#define PROC_SUPER_MAGIC_ 0x9fa0
+#ifndef F_GETOWNER_UIDS
+#define F_GETOWNER_UIDS 17
+#endif
+#define FIRST_TABLE_ID	  2 /* 1 is the tool's own table in the inventory */
+
+#define KIND(name) extern const struct dump_kind dump_##name;
+#define RESTORE_KIND(name)
+#include "libimg/kinds.def"
+#undef KIND
+
+static const struct dump_kind *const kinds[DUMP_KIND_COUNT] = {
+#define KIND(name) [DUMP_KIND_##name] = &dump_##name,
+#include "libimg/kinds.def"
+#undef RESTORE_KIND
+#undef KIND
+};
+
+/* A file of files_add_path. */
+struct path_file {
+	dev_t dev;
+	ino_t ino;
+	uint32_t flags, id;
+	const char *name;
+};
+
+struct files *files_of(struct dump_ctx *ctx)
+{
+	if (!ctx->files) {
+		ctx->files = pool_alloc(&ctx->pool, sizeof(*ctx->files));
+		ctx->files->next_id = 1;
+	}
+	return ctx->files;
+}
+
+uint32_t files_new_id(struct dump_ctx *ctx)
+{
+	return files_of(ctx)->next_id++;
+}
+
+static FileEntry *new_entry(struct dump_ctx *ctx, FdTypes type, uint32_t id)
+{
+	struct files *fs = files_of(ctx);
+	FileEntry *fe = POOL_MSG(&ctx->pool, FileEntry, file_entry);
+
+	fe->type = type;
+	fe->id = id;
+	*POOL_PUSH(&ctx->pool, fs->entries, fs->nr_entries) = fe;
+	return fe;
+}
+
+FileEntry *files_add_entry(struct dump_ctx *ctx, FdTypes type)
+{
+	return new_entry(ctx, type, files_new_id(ctx));
+}
+
+struct table *files_table(struct dump_ctx *ctx, const struct task *t)
+{
+	struct files *fs = files_of(ctx);
+
+	if (t->files_id < FIRST_TABLE_ID || t->files_id - FIRST_TABLE_ID >= fs->nr_tables)
+		return NULL;
+	return &fs->tables[t->files_id - FIRST_TABLE_ID];
+}
+
+struct slot *table_slot(const struct table *table, int number)
+{
+	size_t low = 0, high = table->nr_slots;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (table->slots[mid].number == number)
+			return &table->slots[mid];
+		if (table->slots[mid].number < number)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return NULL;
+}
+
+void refuse_file(struct dump_ctx *ctx, const struct open_file *of, const char *hint, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	refuse(ctx, of->task, hint, "fd %d %s", of->number, text);
+}
+
+/* --- one open file ------------------------------------------------------------------------------------------ */
+
+/* Who gets its SIGIO. All zero when nobody was ever named, as for nearly every file. */
+static int look_owner(struct dump_ctx *ctx, struct fd_facts *f, struct err *e)
+{
+	struct f_owner_ex owner = { 0 };
+	uid_t uids[2] = { 0, 0 };
+	int sig = fcntl(f->fd, F_GETSIG);
+
+	f->fown = POOL_MSG(&ctx->pool, FownEntry, fown_entry);
+	if (f->flags & O_PATH)
+		return 0;
+	if (sig < 0 || fcntl(f->fd, F_GETOWN_EX, &owner))
+		return err_set(e, errno, "cannot tell who owns it");
+	f->fown->signum = sig;
+	if (!owner.pid)
+		return 0;
+	/* Absent without CONFIG_CHECKPOINT_RESTORE; then root is as good a guess as any. */
+	if (!fcntl(f->fd, F_GETOWNER_UIDS, uids)) {
+		f->fown->uid = uids[0];
+		f->fown->euid = uids[1];
+	}
+	f->fown->pid_type = owner.type;
+	f->fown->pid = owner.pid;
+	return 0;
+}
+
+static int look_link(struct dump_ctx *ctx, struct fd_facts *f, struct err *e)
+{
+	char path[32], link[4096];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", f->fd);
+	n = readlink(path, link, sizeof(link) - 1);
+	if (n < 0)
+		return err_set(e, errno, "cannot read its name");
+	link[n] = '\0';
+	f->link = pool_str(&ctx->pool, link);
+	return 0;
+}
+
+static int look_facts(struct dump_ctx *ctx, struct fd_facts *f, struct err *e)
+{
+	socklen_t len = sizeof(f->family);
+	struct statfs sfs;
+
+	f->fd = syscall(SYS_pidfd_getfd, f->task->pidfd, f->number, 0);
+	if (f->fd < 0)
+		return err_set(e, errno, "cannot get hold of it (pidfd_getfd)");
+	if (fstat(f->fd, &f->st))
+		return err_set(e, errno, "cannot stat it");
+	if (S_ISSOCK(f->st.st_mode) && !(f->flags & O_PATH) && getsockopt(f->fd, SOL_SOCKET, SO_DOMAIN, &f->family, &len))
+		return err_set(e, errno, "cannot tell the family of the socket");
+	if (S_ISREG(f->st.st_mode) || S_ISDIR(f->st.st_mode))
+		f->procfs = !fstatfs(f->fd, &sfs) && sfs.f_type == PROC_SUPER_MAGIC_;
+	return look_link(ctx, f, e) || look_owner(ctx, f, e) ? -1 : 0;
+}
+
+/* Kinds claim disjoint sets: the order in the list means nothing. */
+static const struct dump_kind *kind_for(const struct fd_facts *f)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (kinds[i]->claims(f))
+			return kinds[i];
+	return NULL;
+}
+
+static int refuse_lock(void *arg, const char *key, const char *val, struct err *e)
+{
+	void **a = arg;
+
+	if (!strcmp(key, "lock"))
+		refuse_file(a[0], a[1], NULL, "has a file lock or lease (%s)", val);
+	return 0;
+}
+
+static int look_new(struct dump_ctx *ctx, struct open_file *of, struct fd_facts *f, struct err *e)
+{
+	char what[256];
+
+	if (look_facts(ctx, f, e))
+		return -1;
+	of->dev = f->st.st_dev;
+	of->kind = kind_for(f);
+	if (!of->kind) {
+		refuse_file(ctx, of, NULL, "is %s: not supported by this version", file_what(f, what, sizeof(what)));
+		return 0;
+	}
+	of->entry = new_entry(ctx, of->kind->type, of->id);
+	return of->kind->save(ctx, of, f, e) ? err_in(e, "%s", of->kind->name) : 0;
+}
+
+/* Locks are looked for in every table: POSIX locks belong to a task, not to the open file. */
+static int look_fd(struct dump_ctx *ctx, struct task *t, struct table *table, int number, struct err *e)
+{
+	struct fd_facts f;
+	struct slot *slot;
+	bool new;
+	int ret = 0;
+
+	slot = POOL_PUSH(&ctx->pool, table->slots, table->nr_slots);
+	slot->number = number;
+	if (fdinfo_read(ctx, t, number, &f, &slot->cloexec, e) || same_file(ctx, t, number, f.ino, f.mnt_id, &slot->file, &new, e))
+		return -1;
+	if (strstr(f.text, "\nlock:"))
+		ret = fdinfo_each(f.text, refuse_lock, (void *[]){ ctx, slot->file }, e);
+	if (new && !ret)
+		ret = look_new(ctx, slot->file, &f, e);
+	close_fdp(&f.fd);
+	return ret;
+}
+
+/* --- a task ------------------------------------------------------------------------------------------------- */
+
+/* The kernel lists descriptors in ascending order: the table is born sorted. */
+static int look_table(struct dump_ctx *ctx, struct task *t, struct table *table, struct err *e)
+{
+	int fd = openat(t->procfd, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *d;
+
+	if (!dir)
+		return err_set(e, errno, "cannot list /proc/%d/fd", t->pid);
+	while ((errno = 0, d = readdir(dir)))
+		if (d->d_name[0] != '.' && look_fd(ctx, t, table, atoi(d->d_name), e))
+			return err_in(e, "fd %s", d->d_name);
+	return errno ? err_set(e, errno, "cannot list /proc/%d/fd", t->pid) : 0;
+}
+
+static bool is_last(const struct dump_ctx *ctx, const struct task *t)
+{
+	for (size_t i = ctx->nr_tasks; i--;)
+		if (ctx->tasks[i]->state != TASK_DEAD)
+			return ctx->tasks[i] == t;
+	return false;
+}
+
+static int files_looked(struct dump_ctx *ctx, struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (kinds[i]->looked && kinds[i]->looked(ctx, e))
+			return -1;
+	log_debug("the tree has %zu open files in %zu tables", ctx->files->nr_list, ctx->files->nr_tables);
+	return 0;
+}
+
+static int files_look(struct dump_ctx *ctx, struct task *t, struct err *e)
+{
+	struct files *fs = files_of(ctx);
+	struct table table = { .task = t };
+
+	if (same_tables(ctx, t, e) || look_table(ctx, t, &table, e))
+		return -1;
+	*POOL_PUSH(&ctx->pool, fs->tables, fs->nr_tables) = table;
+	t->files_id = FIRST_TABLE_ID + fs->nr_tables - 1;
+	return is_last(ctx, t) ? files_looked(ctx, e) : 0;
+}
+
+/* --- files that are no descriptor --------------------------------------------------------------------------- */
+
+int files_add_path(struct dump_ctx *ctx, struct task *t, int fd, const char *path, uint32_t flags, const char *what, uint32_t *id_ret,
+		   struct err *e)
+{
+	struct files *fs = files_of(ctx);
+	struct fd_facts f = { .fd = fd };
+	struct path_file *p;
+	FileEntry *fe;
+	const char *why;
+
+	*id_ret = 0;
+	if (fstat(fd, &f.st))
+		return err_set(e, errno, "cannot stat %s (%s)", path, what);
+	if (look_link(ctx, &f, e))
+		return err_in(e, "%s", what);
+	for (size_t i = 0; i < fs->nr_paths; i++) {
+		p = &fs->paths[i];
+		if (p->ino == f.st.st_ino && p->dev == f.st.st_dev && p->flags == flags && !strcmp(p->name, f.link)) {
+			*id_ret = p->id;
+			return 0;
+		}
+	}
+	why = reg_unreachable(f.link, &f.st);
+	if (why) {
+		refuse(ctx, t, NULL, "%s: %s %s", what, f.link, why);
+		return 0;
+	}
+	fe = files_add_entry(ctx, FD_TYPES__REG);
+	reg_fill(ctx, fe, &f.st, f.link, flags, 0, POOL_MSG(&ctx->pool, FownEntry, fown_entry));
+	p = POOL_PUSH(&ctx->pool, fs->paths, fs->nr_paths);
+	*p = (struct path_file){ f.st.st_dev, f.st.st_ino, flags, fe->id, f.link };
+	*id_ret = fe->id;
+	return 0;
+}
+
+/* --- images ------------------------------------------------------------------------------------------------- */
+
+static int write_table(struct dump_ctx *ctx, const struct table *table, struct err *e)
+{
+	_cleanup_img_writer_ struct img_writer *w = NULL;
+	FdinfoEntry fd = FDINFO_ENTRY__INIT;
+
+	if (img_create(ctx->images_fd, IMG_FDINFO, table->task->files_id, &w, e))
+		return -1;
+	for (size_t i = 0; i < table->nr_slots; i++) {
+		const struct slot *s = &table->slots[i];
+
+		fd.id = s->file->id;
+		fd.type = s->file->kind->type;
+		fd.fd = s->number;
+		fd.flags = s->cloexec;
+		if (img_put(w, &fd.base, e))
+			return -1;
+	}
+	return img_finish(&w, e);
+}
+
+static int write_files(struct dump_ctx *ctx, struct err *e)
+{
+	_cleanup_img_writer_ struct img_writer *w = NULL;
+	struct files *fs = ctx->files;
+
+	if (img_create(ctx->images_fd, IMG_FILES, 0, &w, e))
+		return -1;
+	for (size_t i = 0; i < fs->nr_entries; i++)
+		if (img_put(w, &fs->entries[i]->base, e))
+			return -1;
+	return img_finish(&w, e);
+}
+
+static int files_finish(struct dump_ctx *ctx, struct err *e)
+{
+	struct files *fs = files_of(ctx);
+
+	for (size_t i = 0; i < fs->nr_tables; i++)
+		if (write_table(ctx, &fs->tables[i], e))
+			return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (kinds[i]->write && kinds[i]->write(ctx, e))
+			return -1;
+	return write_files(ctx, e);
+}
+
+const struct dump_part dump_files = {
+	.name = "files",
+	.look = files_look,
+	.finish = files_finish,
+};

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Open files at dump. files.c finds every open file of the tree once, whoever holds it, and asks the kinds (libimg/kinds.def)
+ * whose it is; a kind turns it into a file_entry. All of it happens while the tree is frozen and leaves no trace: no offset
+ * moves, nothing is read that would be gone.
+ */
+#ifndef CRKIT_DUMP_FILES_H
+#define CRKIT_DUMP_FILES_H
+
+#include <sys/stat.h>
+
+#include "cr-dump/dump.h"
+#include "fdinfo.pb-c.h"
+#include "fs.pb-c.h"
+
+enum dump_kind_id {
+#define KIND(name) DUMP_KIND_##name,
+#define RESTORE_KIND(name)
+#include "libimg/kinds.def"
+#undef RESTORE_KIND
+#undef KIND
+	DUMP_KIND_COUNT
+};
+
+/* The network namespace id of ids-PID.img: the one that the tool shares with the tree. */
+#define NET_NS_ID 2
+
+/* What is known of an open file before its kind is asked. */
+struct fd_facts {
+	struct task *task; /* who was found to have it first */
+	int number;	   /* as which descriptor */
+	int fd;		   /* ours of the same open file; closed after save */
+	struct stat st;
+	int family;	   /* of a socket, else -1 */
+	bool procfs;	   /* it is on a proc filesystem */
+	const char *link;  /* what /proc/self/fd shows */
+	uint32_t flags;	   /* as F_GETFL gives them */
+	uint64_t pos;
+	uint64_t ino; /* as fdinfo has it */
+	int mnt_id;
+	const char *text; /* the whole fdinfo; valid until save returns */
+	FownEntry *fown;
+};
+
+/* An open file description. Equal in two tables: it is shared. */
+struct open_file {
+	struct files *files;
+	struct task *task;
+	int number;
+	uint64_t ino;
+	int mnt_id;
+	uint32_t id;
+	dev_t dev;
+	const struct dump_kind *kind;
+	FileEntry *entry;	   /* without a sub-message: refused */
+	struct open_file *less, *more; /* files_same.c */
+};
+
+struct slot {
+	int number;
+	uint32_t cloexec; /* FD_CLOEXEC or 0 */
+	struct open_file *file;
+};
+
+/* The descriptor table of a task, ascending. */
+struct table {
+	struct task *task;
+	struct slot *slots;
+	size_t nr_slots;
+	FsEntry *fs; /* fs.c */
+};
+
+/* A task whose table (or working directory) no task before it shares: a node of a tree in kcmp(2)'s order. */
+struct sharer {
+	struct task *task;
+	struct sharer *less, *more;
+};
+
+#define SAME_BUCKETS 1024
+
+struct files {
+	struct open_file *same[SAME_BUCKETS];
+	struct sharer *table_sharers, *fs_sharers;
+	struct open_file **list; /* in the order in which they were found */
+	size_t nr_list;
+	struct table *tables;
+	size_t nr_tables;
+	struct path_file *paths; /* of files_add_path */
+	size_t nr_paths;
+	FileEntry **entries; /* all of files.img */
+	size_t nr_entries;
+	uint32_t next_id;
+	void *kind[DUMP_KIND_COUNT]; /* what a kind has to remember */
+	char *text;		     /* the last fdinfo read */
+	size_t text_size;
+};
+
+struct dump_kind {
+	const char *name;
+	FdTypes type;
+	bool (*claims)(const struct fd_facts *f);
+	/* Fills in of->entry (id and type are there), or refuses and leaves it without a sub-message. */
+	int (*save)(struct dump_ctx *ctx, struct open_file *of, const struct fd_facts *f, struct err *e);
+	/* All files of the tree are known: finds the other ends, refuses what leads out of the tree. May be NULL. */
+	int (*looked)(struct dump_ctx *ctx, struct err *e);
+	/* Writes the kind's own images. May be NULL. */
+	int (*write)(struct dump_ctx *ctx, struct err *e);
+};
+
+/* --- files.c ------------------------------------------------------------------------------------------------ */
+
+struct files *files_of(struct dump_ctx *ctx);
+uint32_t files_new_id(struct dump_ctx *ctx);
+/* One more file_entry of files.img, with a fresh id. */
+FileEntry *files_add_entry(struct dump_ctx *ctx, FdTypes type);
+/* The table of a task, NULL when it has none (yet). */
+struct table *files_table(struct dump_ctx *ctx, const struct task *t);
+/* The slot of a descriptor, or NULL. */
+struct slot *table_slot(const struct table *table, int number);
+/* Refuses an open file: "pid 4312: fd 7 is <what>". */
+void refuse_file(struct dump_ctx *ctx, const struct open_file *of, const char *hint, const char *fmt, ...) _printf_(4, 5);
+
+/* --- files_same.c ------------------------------------------------------------------------------------------- */
+
+/*
+ * The one open_file of descriptor `number` of a task. *new_ret: it was not known before, and is now, without an entry.
+ */
+int same_file(struct dump_ctx *ctx, struct task *t, int number, uint64_t ino, int mnt_id, struct open_file **ret, bool *new_ret,
+	      struct err *e);
+/* Refuses descriptor tables and working directories that several tasks share, or that only some threads of a task have. */
+int same_tables(struct dump_ctx *ctx, struct task *t, struct err *e);
+
+/* --- fdinfo.c ----------------------------------------------------------------------------------------------- */
+
+/* Reads /proc/PID/fdinfo/NUMBER: number, pos, flags, ino, mnt_id and text of f; *cloexec_ret is FD_CLOEXEC or 0. */
+int fdinfo_read(struct dump_ctx *ctx, struct task *t, int number, struct fd_facts *f, uint32_t *cloexec_ret, struct err *e);
+/* Splits "key: value" lines; fn takes what it knows and ignores the rest, so that a new kernel's extra key breaks nothing. */
+int fdinfo_each(const char *text, int (*fn)(void *arg, const char *key, const char *val, struct err *e), void *arg, struct err *e);
+
+/* --- files_what.c ------------------------------------------------------------------------------------------- */
+
+/* What an open file that no kind claims is called, for a refusal: "a timerfd". Returns buf. */
+const char *file_what(const struct fd_facts *f, char *buf, size_t size);
+
+/* --- reg.c -------------------------------------------------------------------------------------------------- */
+
+/* Why a file cannot be opened again by the name that the kernel shows, or NULL. */
+const char *reg_unreachable(const char *link, const struct stat *st);
+void reg_fill(struct dump_ctx *ctx, FileEntry *entry, const struct stat *st, const char *name, uint32_t flags, uint64_t pos,
+	      FownEntry *fown);
+
+/* --- sockopt.c ---------------------------------------------------------------------------------------------- */
+
+/* Options of any socket; `other` ones too. Refuses (*refused_ret) what no image field can hold. */
+int sockopt_save(struct dump_ctx *ctx, struct open_file *of, int fd, int family, SkOptsEntry **ret, struct err *e);
+int sockopt_save_ip(struct dump_ctx *ctx, int fd, int family, InetSkEntry *sk, struct err *e);
+int sockopt_int(int fd, int level, int name, int *ret);
+
+#endif

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Whatever is opened again by its name: regular files, directories, memory devices, and any O_PATH descriptor. State is flags
+ * and offset, and what restore needs to know the file again (type, mode, size). The content is not in the images.
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#include "cr-dump/files.h"
+
+/* null, zero, full, random, urandom: they have no state. */
+static bool is_memory_device(const struct stat *st)
+{
+	unsigned int n = minor(st->st_rdev);
+
+	return S_ISCHR(st->st_mode) && major(st->st_rdev) == 1 && (n == 3 || n == 5 || n == 7 || n == 8 || n == 9);
+}
+
+/* "/proc/12/maps", "/proc/12": bound to one process. The mount may be anywhere. */
+static bool is_of_process(const struct fd_facts *f)
+{
+	if (!f->procfs)
+		return false;
+	for (const char *p = f->link; (p = strchr(p, '/')); p++) {
+		size_t digits = strspn(p + 1, "0123456789");
+
+		if (digits && (p[1 + digits] == '/' || !p[1 + digits]))
+			return true;
+	}
+	return false;
+}
+
+static bool reg_claims(const struct fd_facts *f)
+{
+	if (*f->link != '/' || !strncmp(f->link, "/memfd:", 7) || !strncmp(f->link, "/SYSV", 5))
+		return false;
+	if (S_ISREG(f->st.st_mode) || S_ISDIR(f->st.st_mode))
+		return !is_of_process(f);
+	return f->flags & O_PATH || is_memory_device(&f->st);
+}
+
+/* The name is seen from our root, whatever the task's is: a task in a chroot needs nothing special. */
+const char *reg_unreachable(const char *link, const struct stat *st)
+{
+	struct stat now;
+
+	if (*link != '/')
+		return "is not below the root directory of this program";
+	if (!lstat(link, &now) && now.st_dev == st->st_dev && now.st_ino == st->st_ino)
+		return NULL;
+	if (!st->st_nlink)
+		return "was deleted while in use: not supported by this version";
+	return "is no longer found under its name (deleted there, replaced, or hidden by a mount): not supported by this version";
+}
+
+void reg_fill(struct dump_ctx *ctx, FileEntry *entry, const struct stat *st, const char *name, uint32_t flags, uint64_t pos,
+	      FownEntry *fown)
+{
+	RegFileEntry *reg = POOL_MSG(&ctx->pool, RegFileEntry, reg_file_entry);
+
+	reg->id = entry->id;
+	reg->flags = flags;
+	reg->pos = pos;
+	reg->fown = fown;
+	reg->name = (char *)name;
+	reg->has_mode = true;
+	reg->mode = st->st_mode;
+	reg->has_size = S_ISREG(st->st_mode);
+	reg->size = reg->has_size ? st->st_size : 0;
+	entry->reg = reg;
+}
+
+static int reg_save(struct dump_ctx *ctx, struct open_file *of, const struct fd_facts *f, struct err *e)
+{
+	const char *why = reg_unreachable(f->link, &f->st);
+
+	if (why)
+		refuse_file(ctx, of, NULL, "(%s) %s", f->link, why);
+	else
+		reg_fill(ctx, of->entry, &f->st, f->link, f->flags, f->pos, f->fown);
+	return 0;
+}
+
+const struct dump_kind dump_reg = {
+	.name = "file",
+	.type = FD_TYPES__REG,
+	.claims = reg_claims,
+	.save = reg_save,
+};

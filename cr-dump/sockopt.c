@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Socket options. Those that the images have a field for are in libimg/sockopts.def; every other one that differs from what a
+ * fresh socket of the same sort has goes into sk_opts_entry.other. Options that cannot be read back (multicast
+ * memberships, attached eBPF of a reuseport group) are lost.
+ */
+#include <errno.h>
+#include <linux/filter.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <netinet/udp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include "cr-dump/files.h"
+
+/* Newer than the headers of the oldest system we build on. */
+#ifndef IP_LOCAL_PORT_RANGE
+#define IP_LOCAL_PORT_RANGE 51
+#endif
+#ifndef SO_PASSPIDFD
+#define SO_PASSPIDFD 76
+#endif
+#ifndef SO_RCVMARK
+#define SO_RCVMARK 75
+#endif
+
+enum family { ANY, UNIX };
+
+/* Order matters where one option limits another: a locked filter comes last. */
+static const struct {
+	int level, name;
+} others[] = {
+	{ SOL_SOCKET, SO_DEBUG },
+	{ SOL_SOCKET, SO_TIMESTAMP },
+	{ SOL_SOCKET, SO_TIMESTAMPNS },
+	{ SOL_SOCKET, SO_TIMESTAMPING },
+	{ SOL_SOCKET, SO_PASSPIDFD },
+	{ SOL_SOCKET, SO_RCVMARK },
+	{ SOL_SOCKET, SO_RXQ_OVFL },
+	{ SOL_SOCKET, SO_PEEK_OFF },
+	{ SOL_SOCKET, SO_NOFCS },
+	{ SOL_SOCKET, SO_SELECT_ERR_QUEUE },
+	{ SOL_SOCKET, SO_BUSY_POLL },
+	{ SOL_SOCKET, SO_PREFER_BUSY_POLL },
+	{ SOL_SOCKET, SO_MAX_PACING_RATE },
+	{ SOL_SOCKET, SO_ZEROCOPY },
+	{ SOL_IP, IP_RECVTTL },
+	{ SOL_IP, IP_RECVTOS },
+	{ SOL_IP, IP_RECVOPTS },
+	{ SOL_IP, IP_RETOPTS },
+	{ SOL_IP, IP_PASSSEC },
+	{ SOL_IP, IP_RECVORIGDSTADDR },
+	{ SOL_IP, IP_RECVERR },
+	{ SOL_IP, IP_MULTICAST_LOOP },
+	{ SOL_IP, IP_MULTICAST_ALL },
+	{ SOL_IP, IP_MULTICAST_TTL },
+	{ SOL_IP, IP_MULTICAST_IF },
+	{ SOL_IP, IP_TRANSPARENT },
+	{ SOL_IP, IP_BIND_ADDRESS_NO_PORT },
+	{ SOL_IP, IP_MINTTL },
+	{ SOL_IP, IP_MTU_DISCOVER },
+	{ SOL_IP, IP_UNICAST_IF },
+	{ SOL_IP, IP_LOCAL_PORT_RANGE },
+	{ SOL_IPV6, IPV6_RECVHOPLIMIT },
+	{ SOL_IPV6, IPV6_RECVTCLASS },
+	{ SOL_IPV6, IPV6_TCLASS },
+	{ SOL_IPV6, IPV6_TRANSPARENT },
+	{ SOL_IPV6, IPV6_RECVORIGDSTADDR },
+	{ SOL_IPV6, IPV6_RECVERR },
+	{ SOL_IPV6, IPV6_RECVPATHMTU },
+	{ SOL_IPV6, IPV6_UNICAST_HOPS },
+	{ SOL_IPV6, IPV6_MULTICAST_HOPS },
+	{ SOL_IPV6, IPV6_MULTICAST_LOOP },
+	{ SOL_IPV6, IPV6_MULTICAST_IF },
+	{ SOL_IPV6, IPV6_MULTICAST_ALL },
+	{ SOL_IPV6, IPV6_MTU_DISCOVER },
+	{ SOL_IPV6, IPV6_MINHOPCOUNT },
+	{ SOL_IPV6, IPV6_DONTFRAG },
+	{ SOL_IPV6, IPV6_AUTOFLOWLABEL },
+	{ SOL_TCP, TCP_MAXSEG },
+	{ SOL_TCP, TCP_SYNCNT },
+	{ SOL_TCP, TCP_LINGER2 },
+	{ SOL_TCP, TCP_DEFER_ACCEPT },
+	{ SOL_TCP, TCP_CONGESTION },
+	{ SOL_TCP, TCP_THIN_LINEAR_TIMEOUTS },
+	{ SOL_TCP, TCP_USER_TIMEOUT },
+	{ SOL_TCP, TCP_FASTOPEN },
+	{ SOL_TCP, TCP_FASTOPEN_CONNECT },
+	{ SOL_TCP, TCP_FASTOPEN_NO_COOKIE },
+	{ SOL_TCP, TCP_SAVE_SYN },
+	{ SOL_TCP, TCP_NOTSENT_LOWAT },
+	{ SOL_TCP, TCP_INQ },
+	{ SOL_UDP, UDP_CORK },
+	{ SOL_UDP, UDP_ENCAP },
+	{ SOL_UDP, UDP_NO_CHECK6_TX },
+	{ SOL_UDP, UDP_NO_CHECK6_RX },
+	{ SOL_UDP, UDP_SEGMENT },
+	{ SOL_UDP, UDP_GRO },
+	{ SOL_SOCKET, SO_LOCK_FILTER },
+};
+
+int sockopt_int(int fd, int level, int name, int *ret)
+{
+	socklen_t len = sizeof(*ret);
+
+	*ret = 0;
+	return getsockopt(fd, level, name, ret, &len);
+}
+
+/* Options that the kernel or this sort of socket does not know have no value to save. */
+static bool read_other(int fd, size_t i, uint8_t buf[64], socklen_t *len)
+{
+	*len = others[i].level == SOL_TCP && others[i].name == TCP_CONGESTION ? 16 : sizeof(int);
+	if (others[i].level == SOL_SOCKET && others[i].name == SO_TIMESTAMPING)
+		*len = 2 * sizeof(int);
+	memset(buf, 0, 64);
+	return !getsockopt(fd, others[i].level, others[i].name, buf, len);
+}
+
+static bool of_family(int level, int family)
+{
+	switch (level) {
+	case SOL_IP:
+		return family == AF_INET;
+	case SOL_IPV6:
+		return family == AF_INET6;
+	case SOL_TCP:
+	case SOL_UDP:
+		return family == AF_INET || family == AF_INET6;
+	default:
+		return true;
+	}
+}
+
+static int save_others(struct dump_ctx *ctx, int fd, int family, SkOptsEntry *o, struct err *e)
+{
+	int type, proto;
+	uint8_t now[64], usual[64];
+	socklen_t len, usual_len;
+
+	if (sockopt_int(fd, SOL_SOCKET, SO_TYPE, &type) || sockopt_int(fd, SOL_SOCKET, SO_PROTOCOL, &proto))
+		return err_set(e, errno, "cannot read its type");
+	_cleanup_close_ int fresh = socket(family, type | SOCK_CLOEXEC, proto);
+	if (fresh < 0)
+		return err_set(e, errno, "cannot create a socket to compare with");
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		SkOptionEntry *r;
+
+		if (!of_family(others[i].level, family) || !read_other(fd, i, now, &len) || !read_other(fresh, i, usual, &usual_len))
+			continue;
+		if (len == usual_len && !memcmp(now, usual, len))
+			continue;
+		r = POOL_MSG(&ctx->pool, SkOptionEntry, sk_option_entry);
+		r->level = others[i].level;
+		r->name = others[i].name;
+		r->value.data = pool_copy(&ctx->pool, now, len);
+		r->value.len = len;
+		*POOL_PUSH(&ctx->pool, o->other, o->n_other) = r;
+	}
+	return 0;
+}
+
+static int save_timeouts(int fd, SkOptsEntry *o)
+{
+	struct timeval snd, rcv;
+	socklen_t len = sizeof(snd);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &snd, &len))
+		return -1;
+	len = sizeof(rcv);
+	if (getsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &rcv, &len))
+		return -1;
+	o->so_snd_tmo_sec = snd.tv_sec;
+	o->so_snd_tmo_usec = snd.tv_usec;
+	o->so_rcv_tmo_sec = rcv.tv_sec;
+	o->so_rcv_tmo_usec = rcv.tv_usec;
+	return 0;
+}
+
+static int save_device(struct dump_ctx *ctx, int fd, SkOptsEntry *o)
+{
+	char name[16] = "";
+	socklen_t len = sizeof(name);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, &len))
+		return -1;
+	if (len && *name)
+		o->so_bound_dev = pool_str(&ctx->pool, name);
+	return 0;
+}
+
+static int save_linger(int fd, SkOptsEntry *o)
+{
+	struct linger l;
+	socklen_t len = sizeof(l);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_LINGER, &l, &len))
+		return -1;
+	o->has_so_linger = l.l_onoff;
+	o->so_linger = l.l_onoff ? l.l_linger : 0;
+	return 0;
+}
+
+/* A classic filter can be read back, an eBPF program cannot. The length counts instructions. */
+static int save_filter(struct dump_ctx *ctx, struct open_file *of, int fd, SkOptsEntry *o)
+{
+	socklen_t len = 0;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, NULL, &len)) {
+		if (errno != EACCES)
+			return -1;
+		refuse_file(ctx, of, NULL, "is a socket with an eBPF filter: not supported by this version");
+		return 0;
+	}
+	if (!len)
+		return 0;
+	o->n_so_filter = len;
+	o->so_filter = pool_alloc(&ctx->pool, len * sizeof(*o->so_filter));
+	_Static_assert(sizeof(struct sock_filter) == sizeof(*o->so_filter), "one instruction an element");
+	return getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, o->so_filter, &len);
+}
+
+#define READ_OPT(fd, level, option, entry, field, always)                    \
+	do {                                                                 \
+		int v_;                                                      \
+		if (sockopt_int(fd, level, option, &v_))                     \
+			return err_set(e, errno, "cannot read " #option);    \
+		(entry)->has_##field = (always) || v_;                       \
+		(entry)->field = (entry)->has_##field ? v_ : 0;              \
+	} while (0)
+
+static int save_numbers(int fd, int family, SkOptsEntry *o, struct err *e)
+{
+	enum family unix_or_any = family == AF_UNIX ? UNIX : ANY;
+	int v;
+
+#define SOCK_OPT(option, field, always, who)      \
+	if ((who) == ANY || (who) == unix_or_any) \
+		READ_OPT(fd, SOL_SOCKET, option, o, field, always);
+#define IP_OPT(option, field, always)
+#define IP6_OPT(option, field, always)
+#define TCP_OPT(option, field, always)
+#include "libimg/sockopts.def"
+#undef SOCK_OPT
+#undef IP_OPT
+#undef IP6_OPT
+#undef TCP_OPT
+	if (sockopt_int(fd, SOL_SOCKET, SO_SNDBUF, &v))
+		return err_set(e, errno, "cannot read SO_SNDBUF");
+	o->so_sndbuf = v;
+	if (sockopt_int(fd, SOL_SOCKET, SO_RCVBUF, &v))
+		return err_set(e, errno, "cannot read SO_RCVBUF");
+	o->so_rcvbuf = v;
+	/* Since Linux 5.15. */
+	o->has_so_buf_lock = !sockopt_int(fd, SOL_SOCKET, SO_BUF_LOCK, &v);
+	o->so_buf_lock = v;
+	return 0;
+}
+
+int sockopt_save(struct dump_ctx *ctx, struct open_file *of, int fd, int family, SkOptsEntry **ret, struct err *e)
+{
+	SkOptsEntry *o = POOL_MSG(&ctx->pool, SkOptsEntry, sk_opts_entry);
+
+	if (save_numbers(fd, family, o, e))
+		return -1;
+	if (save_timeouts(fd, o) || save_device(ctx, fd, o) || save_linger(fd, o) || save_filter(ctx, of, fd, o))
+		return err_set(e, errno, "cannot read its socket options");
+	*ret = o;
+	return save_others(ctx, fd, family, o, e);
+}
+
+int sockopt_save_ip(struct dump_ctx *ctx, int fd, int family, InetSkEntry *sk, struct err *e)
+{
+	IpOptsEntry *ip = POOL_MSG(&ctx->pool, IpOptsEntry, ip_opts_entry);
+	TcpOptsEntry *tcp = POOL_MSG(&ctx->pool, TcpOptsEntry, tcp_opts_entry);
+
+#define SOCK_OPT(option, field, always, who)
+#define IP_OPT(option, field, always) \
+	if (family == AF_INET)        \
+		READ_OPT(fd, SOL_IP, option, ip, field, always);
+#define IP6_OPT(option, field, always) \
+	if (family == AF_INET6)        \
+		READ_OPT(fd, SOL_IPV6, option, ip, field, always);
+#define TCP_OPT(option, field, always)  \
+	if (sk->proto == IPPROTO_TCP)   \
+		READ_OPT(fd, SOL_TCP, option, tcp, field, always);
+#include "libimg/sockopts.def"
+#undef SOCK_OPT
+#undef IP_OPT
+#undef IP6_OPT
+#undef TCP_OPT
+	sk->ip_opts = ip;
+	sk->tcp_opts = tcp;
+	return 0;
+}
