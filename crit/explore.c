@@ -86,10 +86,10 @@ static const void *named_entry(enum img_id image, const ProtobufCMessage *msg, F
 	default:
 		*type = fe->type;
 		*id = fe->id;
-		return fe->type == FD_TYPES__REG      ? (const void *)fe->reg
-		       : fe->type == FD_TYPES__PIPE   ? (const void *)fe->pipe
-		       : fe->type == FD_TYPES__UNIXSK ? (const void *)fe->usk
-						      : NULL;
+		return fe->type == FD_TYPES__REG    ? (const void *)fe->reg :
+		       fe->type == FD_TYPES__PIPE   ? (const void *)fe->pipe :
+		       fe->type == FD_TYPES__UNIXSK ? (const void *)fe->usk :
+						      NULL;
 	}
 }
 

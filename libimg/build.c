@@ -378,8 +378,8 @@ static int build_object(struct build *b, const ProtobufCMessageDescriptor *desc,
 				return -1;
 			continue;
 		}
-		if (fd->label == PROTOBUF_C_LABEL_REPEATED ? build_list(b, desc, fd, out, depth)
-							    : build_value(b, desc, fd, out, depth))
+		if (fd->label == PROTOBUF_C_LABEL_REPEATED ? build_list(b, desc, fd, out, depth) :
+							     build_value(b, desc, fd, out, depth))
 			return -1;
 		if (push(b, fd, base, at, out->len))
 			return -1;

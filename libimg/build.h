@@ -14,8 +14,8 @@ struct build {
 	struct bytes key, string; /* the last key and string value */
 	struct bytes raw;	  /* "_raw" of the record */
 	bool has_raw;
-	struct bytes sorted;	/* for fields that came in another order than that of their numbers */
-	struct segment *stack;	/* the fields of the objects being read, innermost last */
+	struct bytes sorted;   /* for fields that came in another order than that of their numbers */
+	struct segment *stack; /* the fields of the objects being read, innermost last */
 	size_t used, size;
 
 	/*

@@ -346,7 +346,9 @@ static int decode(struct decode *d, int in, const char *in_name)
 int img_decode(int in, const char *in_name, int out, const char *out_name, unsigned int flags, struct err *e)
 {
 	_cleanup_free_ struct text *t = malloc(sizeof(*t));
-	struct decode d = { .t = t, .pretty = flags & IMG_JSON_PRETTY, .no_payload = flags & IMG_JSON_NO_PAYLOAD, .e = e };
+	struct decode d = {
+		.t = t, .pretty = flags & IMG_JSON_PRETTY, .no_payload = flags & IMG_JSON_NO_PAYLOAD, .e = e
+	};
 	int ret;
 
 	if (!t)

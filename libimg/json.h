@@ -16,7 +16,7 @@
 
 #include "libimg/libimg.h"
 
-#define IMG_JSON_PRETTY 1u /* indented, with display hints */
+#define IMG_JSON_PRETTY	    1u /* indented, with display hints */
 #define IMG_JSON_NO_PAYLOAD 2u /* instead of payloads, their sizes; cannot be encoded again */
 
 /* The image at descriptor `in` as JSON on `out`. Names are for errors (and of raw images: `in_name` for the type). */

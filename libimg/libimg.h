@@ -18,9 +18,9 @@
 
 #include "base/err.h"
 
-#define IMG_PAGE_SIZE	4096u
-#define IMG_VERSION	2	   /* inventory_entry.img_version of image version 1.1 */
-#define IMG_RECORD_MAX	(64u << 20) /* bytes; no message of any image comes near */
+#define IMG_PAGE_SIZE  4096u
+#define IMG_VERSION    2	   /* inventory_entry.img_version of image version 1.1 */
+#define IMG_RECORD_MAX (64u << 20) /* bytes; no message of any image comes near */
 
 /* What follows each message of an image. Layouts: see images.def. */
 enum img_extra {
@@ -47,9 +47,9 @@ enum img_id {
 
 struct img_type {
 	enum img_id id;
-	const char *name;     /* "CORE": the magic's name, as JSON shows it */
-	const char *template; /* "core-%u.img" */
-	uint32_t magic;	      /* 0: raw */
+	const char *name;			/* "CORE": the magic's name, as JSON shows it */
+	const char *template;			/* "core-%u.img" */
+	uint32_t magic;				/* 0: raw */
 	const ProtobufCMessageDescriptor *desc; /* of each record; of the first one for pagemaps; NULL: raw */
 	enum img_extra extra;
 };

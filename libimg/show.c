@@ -263,8 +263,8 @@ int wire_normalize(const ProtobufCMessageDescriptor *desc, const uint8_t *wire, 
 	return 0;
 }
 
-int show_record(struct text *t, const struct img_reader *r, const ProtobufCMessageDescriptor *desc,
-		const uint8_t *wire, size_t len, bool pretty, struct err *e)
+int show_record(struct text *t, const struct img_reader *r, const ProtobufCMessageDescriptor *desc, const uint8_t *wire,
+		size_t len, bool pretty, struct err *e)
 {
 	uint64_t offset = img_reader_place(r).offset + sizeof(uint32_t);
 	_cleanup_free_ uint8_t *normal = NULL;

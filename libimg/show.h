@@ -16,8 +16,8 @@ void show_fields(struct text *t, const ProtobufCMessageDescriptor *desc, const u
  * The same for a record from a file, whatever order its fields have; "_raw" is added where needed. The reader is for
  * errors.
  */
-int show_record(struct text *t, const struct img_reader *r, const ProtobufCMessageDescriptor *desc,
-		const uint8_t *wire, size_t len, bool pretty, struct err *e);
+int show_record(struct text *t, const struct img_reader *r, const ProtobufCMessageDescriptor *desc, const uint8_t *wire,
+		size_t len, bool pretty, struct err *e);
 
 /* What protobuf-c makes of a checked message. The caller frees *ret. */
 int wire_normalize(const ProtobufCMessageDescriptor *desc, const uint8_t *wire, size_t len, uint8_t **ret,

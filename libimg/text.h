@@ -13,7 +13,7 @@
 #include "base/err.h"
 
 struct text {
-	int fd; /* -1: the text goes nowhere */
+	int fd;		  /* -1: the text goes nowhere */
 	const char *name; /* for errors */
 	bool indented;
 	bool first; /* nothing was written yet inside the innermost bracket */
@@ -46,7 +46,7 @@ void text_key(struct text *t, const char *key);
 /* Values. */
 void text_uint(struct text *t, uint64_t v);
 void text_int(struct text *t, int64_t v);
-void text_hex(struct text *t, uint64_t v); /* without quotes */
+void text_hex(struct text *t, uint64_t v);	     /* without quotes */
 void text_quoted(struct text *t, const char *plain); /* needs no escapes */
 void text_string(struct text *t, const uint8_t *p, size_t len);
 

@@ -158,8 +158,8 @@ static int check_packed(struct walk *w, const ProtobufCMessageDescriptor *desc, 
 
 	w->canonical = false;
 	while (p < end) {
-		if (type == WIRE_VARINT ? get_varint(&p, end, &v, &minimal)
-					: get_fixed(&p, end, type == WIRE_64 ? 8 : 4, &v))
+		if (type == WIRE_VARINT ? get_varint(&p, end, &v, &minimal) :
+					  get_fixed(&p, end, type == WIRE_64 ? 8 : 4, &v))
 			return fail(w, p, desc, fd->name, "bad packed numbers");
 	}
 	return 0;
