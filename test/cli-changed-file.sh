@@ -1,0 +1,30 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# A file that is gone, or has another size or mode than at the dump, makes the restore refuse by name.
+set -eu
+# shellcheck source=test/helpers/cli.bash
+. "$CR_TOP/test/helpers/cli.bash"
+
+mkdir img
+echo "some content" >data
+chmod 644 data
+exec 9<data
+pid=$("$victim" 0)
+exec 9<&-
+expect 0 "$dump" -t "$pid" -D img
+gone "$pid"
+before=$(count_processes)
+
+cp -p data kept
+echo more >>data
+refuses '/data' "$restore" -D img -d
+mv data away
+refuses '/data' "$restore" -D img -d
+cp -p kept data
+chmod 600 data
+refuses '/data' "$restore" -D img -d
+[ "$(count_processes)" = "$before" ] || fail "processes were left behind"
+
+chmod 644 data
+expect 0 "$restore" -D img -d
+alive "$pid"
