@@ -40,7 +40,7 @@ for image in "$top"/test/data/criu-images/*/img/*; do
 		fi
 	done
 done
-for family in "$top"/test/data/criu-images/*/img; do
+for family in "$top"/test/data/criu-images/{files,unix}/img; do
 	for view in ps fds mems rss; do
 		mkdir -p "$work/dir"
 		cp "$family"/* "$work/dir"
