@@ -21,6 +21,7 @@ struct pipe {
 	uint32_t id; /* the inode number */
 	struct open_file *reader, *writer; /* an end of each sort that the tree has */
 	bool half_closed;		   /* nobody at all has the other sort */
+	bool packets;			   /* an end is in packet mode (O_DIRECT) */
 	PipeDataEntry *data;
 	uint8_t *bytes;
 };
@@ -99,12 +100,7 @@ static int save_data(struct dump_ctx *ctx, struct pipe *p, const struct fd_facts
 		return err_set(e, n < 0 ? errno : 0, "copied %zd of the %d bytes that it holds", n, bytes);
 	p->data->bytes = bytes;
 	p->bytes = pool_alloc(&ctx->pool, bytes);
-	if (drain(ctx, out, p, e))
-		return -1;
-	/* A single piece is a packet only in a pipe that is in packet mode now. */
-	if (p->data->n_packets == 1 && !(f->flags & O_DIRECT))
-		p->data->n_packets = 0;
-	return 0;
+	return drain(ctx, out, p, e);
 }
 
 static int pipe_save(struct dump_ctx *ctx, struct open_file *of, const struct fd_facts *f, struct err *e)
@@ -119,6 +115,7 @@ static int pipe_save(struct dump_ctx *ctx, struct open_file *of, const struct fd
 		return err_set(e, errno, "cannot poll it");
 	/* POLLHUP: nobody has it open for writing; POLLERR: nobody for reading. */
 	p->half_closed |= pfd.revents & (POLLHUP | POLLERR);
+	p->packets |= f->flags & O_DIRECT;
 	if (mode != O_WRONLY)
 		p->reader = of;
 	if (mode != O_RDONLY)
@@ -161,6 +158,9 @@ static int pipe_write(struct dump_ctx *ctx, struct err *e)
 	for (size_t i = 0; i < pipes->nr; i++) {
 		struct pipe *p = pipes->list[i];
 
+		/* A single piece is a packet only when the pipe is in packet mode. */
+		if (p->data->n_packets == 1 && !p->packets)
+			p->data->n_packets = 0;
 		if (img_put(w, &p->data->base, e) || img_put_bytes(w, p->bytes, p->data->bytes, e))
 			return -1;
 	}

@@ -24,7 +24,7 @@ struct packet {
 
 struct unixes {
 	struct unix_list all;	  /* of the network namespace */
-	struct open_file **socks; /* of the tree */
+	struct open_file **socks; /* of the tree, the refused ones as well */
 	size_t nr_socks;
 	struct packet *packets;
 	size_t nr_packets;
@@ -174,6 +174,7 @@ static int unix_save(struct dump_ctx *ctx, struct open_file *of, const struct fd
 
 	if (state_of(ctx, &s, e))
 		return -1;
+	*POOL_PUSH(&ctx->pool, s->socks, s->nr_socks) = of;
 	u = unix_find(&s->all, f->ino);
 	poll(&pfd, 1, 0);
 	why = obstacle(f->fd, u, pfd.revents);
@@ -192,7 +193,6 @@ static int unix_save(struct dump_ctx *ctx, struct open_file *of, const struct fd
 	if (sockopt_save(ctx, of, f->fd, AF_UNIX, &r->opts, e))
 		return -1;
 	of->entry->usk = r;
-	*POOL_PUSH(&ctx->pool, s->socks, s->nr_socks) = of;
 	return 0;
 }
 
@@ -200,7 +200,7 @@ static int unix_save(struct dump_ctx *ctx, struct open_file *of, const struct fd
 
 static int by_ino(const void *a, const void *b)
 {
-	const UnixSkEntry *x = (*(struct open_file **)a)->entry->usk, *y = (*(struct open_file **)b)->entry->usk;
+	const struct open_file *x = *(struct open_file **)a, *y = *(struct open_file **)b;
 
 	return x->ino < y->ino ? -1 : x->ino > y->ino;
 }
@@ -212,9 +212,9 @@ static const struct open_file *sock_by_ino(const struct unixes *s, uint32_t ino)
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 
-		if (s->socks[mid]->entry->usk->ino == ino)
+		if (s->socks[mid]->ino == ino)
 			return s->socks[mid];
-		if (s->socks[mid]->entry->usk->ino < ino)
+		if (s->socks[mid]->ino < ino)
 			low = mid + 1;
 		else
 			high = mid;
@@ -233,12 +233,12 @@ static int unix_looked(struct dump_ctx *ctx, struct err *e)
 		const UnixSkEntry *r = s->socks[i]->entry->usk;
 		const struct open_file *other;
 
-		if (r->state != STATE_CONNECTED || !r->peer)
+		if (!r || r->state != STATE_CONNECTED || !r->peer)
 			continue;
 		other = sock_by_ino(s, r->peer);
 		if (!other)
 			refuse_file(ctx, s->socks[i], NULL, "is a unix socket whose other end (socket:[%u]) is not in the tree", r->peer);
-		else if (other->entry->usk->peer != r->ino)
+		else if (other->entry->usk && other->entry->usk->peer != r->ino)
 			refuse_file(ctx, s->socks[i], NULL, "is a unix socket whose other end is connected elsewhere");
 	}
 	return 0;
