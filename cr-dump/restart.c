@@ -110,8 +110,10 @@ int restart_correct(struct thread *th, struct err *e)
 		return 0; /* there is a signal that explains it */
 	tc = timed_call(&c);
 	left = time_left(th, &c);
-	if (left != NO_TIMEOUT && tc->kind == IN_MS)
+	if (left != NO_TIMEOUT && tc->kind == IN_MS) {
 		cpu_set_arg(th, tc->arg, to_ms(left));
+		th->asleep_ns = 0; /* is accounted for now */
+	}
 	/* Not a restart in any case: should a signal come first, its handler runs and the call returns -EINTR as it must. */
 	cpu_set_result(th, -KERNEL_ERESTARTNOHAND);
 	return 0;
