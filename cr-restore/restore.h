@@ -6,6 +6,7 @@
 #ifndef CRKIT_RESTORE_H
 #define CRKIT_RESTORE_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -45,7 +46,8 @@ struct rtask {
 	struct agent_thread *threads; /* the leader first */
 	size_t nr_threads;
 	bool helper; /* not in the images: a process that only holds an id while others are born */
-	struct born *born; /* birth.c */
+	struct born *born;     /* birth.c */
+	struct memory *memory; /* restorer/memory.c */
 };
 
 struct restore_ctx {
@@ -55,11 +57,13 @@ struct restore_ctx {
 	struct rtask **tasks;	/* parents before children; tasks[0] is the root */
 	size_t nr_tasks;
 	struct files *files; /* files.c */
-	struct mems *mems;   /* memory.c */
+	struct shmem *shmems; /* restorer/shmem.c: shared anonymous memory */
+	size_t nr_shmems;
 	struct arena *arena; /* arena.c */
 	size_t nr_problems;
 	int chan;      /* our end of the socket over which tasks get descriptors */
 	int chan_task; /* the number of the other end in every newborn task: above every descriptor that a task has */
+	pthread_mutex_t lock; /* held by whoever uses the channel, the files or the pool while memory is filled in parallel */
 	uint64_t pages_restored, pages_compared, pages_skipped_cow;
 };
 
@@ -78,6 +82,8 @@ struct restore_kind {
 	int (*make)(struct restore_ctx *ctx, const FileEntry *f, int *fd_ret, struct err *e);
 	/* Adds to the program of a task that has all its descriptors what only it can do (epoll registration ...). May be NULL. */
 	int (*finish)(struct restore_ctx *ctx, struct rtask *t, const FdinfoEntry *fd, const FileEntry *f, struct prog *p, struct err *e);
+	/* Once, when all tasks have their files: what needs the whole tree. Closes what the kind keeps. May be NULL. */
+	int (*settle)(struct restore_ctx *ctx, struct err *e);
 };
 
 /* Plan stage: something that makes this restore impossible. All are reported before the restore gives up. */
@@ -93,6 +99,8 @@ int files_get(struct restore_ctx *ctx, uint32_t id, int *fd_ret, struct err *e);
 const char *files_path(struct restore_ctx *ctx, uint32_t id);
 /* Gives a born task all its descriptors, then runs the kinds' finish programs. The task's table is empty but for chan_task. */
 int files_give(struct restore_ctx *ctx, struct rtask *t, struct err *e);
+/* When all tasks are born: owners of files (F_SETOWN) name them. */
+int files_finish_all(struct restore_ctx *ctx, struct err *e);
 /* Sets cwd and root (umask is set elsewhere). Runs as root, before credentials. */
 int files_set_fs(struct restore_ctx *ctx, struct rtask *t, struct err *e);
 void files_free(struct restore_ctx *ctx);

@@ -59,7 +59,12 @@ void prog_exact(struct prog *p, int64_t value)
 
 void prog_any(struct prog *p)
 {
-	p->ops[p->nr - 1].go_on = 1;
+	p->ops[p->nr - 1].failure = RUN_GO_ON;
+}
+
+void prog_or_exit(struct prog *p)
+{
+	p->ops[p->nr - 1].failure = RUN_EXIT;
 }
 
 void prog_ref(struct prog *p, unsigned int arg, uint32_t index)

@@ -45,6 +45,7 @@ uint32_t prog_op(struct prog *p, int32_t nr, const uint64_t arg[6]);
 /* The last op: what it must return (default: no error), or that its failure does not end the program. */
 void prog_exact(struct prog *p, int64_t value);
 void prog_any(struct prog *p);
+void prog_or_exit(struct prog *p); /* its failure ends the whole task */
 
 /* Argument `arg` of the last op is the result of op `index`. */
 void prog_ref(struct prog *p, unsigned int arg, uint32_t index);

@@ -25,10 +25,17 @@ enum run_expect {
 	RUN_ANY,
 };
 
+/* What a failed op means for the program. */
+enum run_failure {
+	RUN_STOP,  /* it ends here */
+	RUN_GO_ON, /* nothing */
+	RUN_EXIT,  /* the whole task ends: for a newborn that must not outlive its maker */
+};
+
 struct run_op {
 	int32_t nr;	 /* system call number or enum run_special */
 	uint8_t expect;	 /* enum run_expect */
-	uint8_t go_on;	 /* after a failure: 0 ends the program, 1 goes on with the next op */
+	uint8_t failure; /* enum run_failure */
 	uint8_t refs;	 /* bit i: arg[i] is an index, the argument is the result of that earlier op */
 	uint8_t pad;
 	int64_t exact;

@@ -66,8 +66,11 @@ static uint32_t run_program(struct run_op *ops, uint32_t nr_ops)
 		for (j = 0; j < 6; j++)
 			arg[j] = op->refs & (1u << j) ? (uint64_t)ops[op->arg[j]].ret : op->arg[j];
 		op->ret = execute(op->nr, arg);
-		if (!succeeded(op) && !op->go_on)
-			break;
+		if (succeeded(op) || op->failure == RUN_GO_ON)
+			continue;
+		if (op->failure == RUN_EXIT)
+			blob_syscall(__NR_exit_group, 1, 0, 0, 0, 0, 0);
+		break;
 	}
 	return i;
 }

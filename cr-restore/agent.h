@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Programs for single threads of a newborn task; restore.h has the ones for its leader. */
+#ifndef CRKIT_AGENT_H
+#define CRKIT_AGENT_H
+
+#include "cr-restore/restore.h"
+
+void thread_begin(struct agent_thread *th, struct prog *p);
+int thread_start(struct rtask *t, struct prog *p, struct err *e);
+int thread_finish(struct rtask *t, struct agent_thread *th, struct prog *p, struct err *e);
+
+#endif

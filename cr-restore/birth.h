@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Births: every task is cloned with its own pid by its real parent's agent, at the moment at which it inherits the right
+ * session, and after its parent's memory is filled when the two share pages copy-on-write.
+ */
+#ifndef CRKIT_BIRTH_H
+#define CRKIT_BIRTH_H
+
+#include "cr-restore/restore.h"
+
+struct rtask;
+
+struct born {
+	bool exists;	     /* it was cloned */
+	bool has_session;    /* its setsid, if any, is done */
+	bool before_setsid;  /* it is born before its parent's setsid */
+	struct rtask *cloner; /* who clones it: the parent, or a sibling with CLONE_PARENT; NULL: the director */
+	pid_t birth_sid;     /* the session it must be born in; 0: any */
+};
+
+/* Plan: who is born by whom and when; adds helper tasks where an id of a dead leader has to be held. Before arena_create. */
+int birth_plan(struct restore_ctx *ctx, struct err *e);
+
+/* Makes the root, then all others; fills memory on the way (memory_fill). */
+int birth_tree(struct restore_ctx *ctx, struct err *e);
+
+/* Process groups; then zombies die and helpers go. */
+int birth_finish(struct restore_ctx *ctx, struct err *e);
+
+/* After a failure: kills every task born so far and waits until they are gone. */
+void birth_undo(struct restore_ctx *ctx);
+
+#endif

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* cr-restore: turns images into a running process tree. It succeeds whole, or leaves nothing behind. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/version.h"
+#include "cr-restore/birth.h"
+#include "cr-restore/load.h"
+#include "cr-restore/plan.h"
+#include "cr-restore/state.h"
+#include "restorer/arena.h"
+#include "restorer/memory.h"
+#include "restorer/release.h"
+#include "restorer/threads.h"
+#include "stats.pb-c.h"
+
+static uint64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000ULL + ts.tv_nsec / 1000;
+}
+
+static int open_dir(const char *path, const char *option, int *fd_ret, struct err *e)
+{
+	*fd_ret = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*fd_ret >= 0)
+		return 0;
+	err_set(e, errno, "cannot open the directory %s", path);
+	return err_hint(e, "choose it with %s", option);
+}
+
+/* --- preparation -------------------------------------------------------------------------------------------- */
+
+/* The director keeps every open file of the tree for a while. */
+static void raise_own_limits(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) || r.rlim_cur == r.rlim_max)
+		return;
+	r.rlim_cur = r.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &r);
+}
+
+static int highest_fd(const struct restore_ctx *ctx)
+{
+	int highest = 63;
+
+	for (size_t i = 0; i < ctx->nr_tasks; i++) {
+		const struct rtask *t = ctx->tasks[i];
+
+		if (t->nr_fds && (int)t->fds[t->nr_fds - 1]->fd > highest)
+			highest = t->fds[t->nr_fds - 1]->fd;
+	}
+	return highest;
+}
+
+/* The task's end must have a number that no task uses, and be inherited: no FD_CLOEXEC is needed, nobody execs. */
+static int make_channel(struct restore_ctx *ctx, struct err *e)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+		return err_set(e, errno, "cannot create the socket to the new tasks");
+	ctx->chan = pair[0];
+	ctx->chan_task = fcntl(pair[1], F_DUPFD_CLOEXEC, highest_fd(ctx) + 1);
+	close(pair[1]);
+	if (ctx->chan_task < 0) {
+		err_set(e, errno, "no descriptor number above %d can be had", highest_fd(ctx));
+		return err_hint(e, "raise the limit on open files (ulimit -n)");
+	}
+	return 0;
+}
+
+/* The newborn inherit this mask; nothing may reach them before they are whole. */
+static void block_signals(sigset_t *old)
+{
+	uint64_t all = ~0ULL; /* sigfillset leaves out the C library's own signals */
+
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, old, sizeof(all));
+}
+
+/* --- the restore -------------------------------------------------------------------------------------------- */
+
+static int finish_task(struct restore_ctx *ctx, struct rtask *t, struct err *e)
+{
+	if (memory_finish(ctx, t, e) || threads_create(ctx, t, e) || files_give(ctx, t, e) || files_set_fs(ctx, t, e))
+		return err_in(e, "pid %d", t->pid);
+	return 0;
+}
+
+/* Children before parents: a parent forgets the SIGCHLD of a child that stops, see signals.c. */
+static int restore_states(struct restore_ctx *ctx, struct err *e)
+{
+	for (size_t i = ctx->nr_tasks; i-- > 0;) {
+		struct rtask *t = ctx->tasks[i];
+
+		if (t->state == TASK_DEAD)
+			continue;
+		if (state_restore(ctx, t, e))
+			return -1;
+		if (t->state == TASK_STOPPED && release_stop(ctx, t, e))
+			return -1;
+	}
+	return 0;
+}
+
+static int build_tree(struct restore_ctx *ctx, struct err *e)
+{
+	if (birth_tree(ctx, e))
+		return -1;
+	log_info("all %zu tasks are born", ctx->nr_tasks);
+	for (size_t i = 0; i < ctx->nr_tasks; i++)
+		if (ctx->tasks[i]->state != TASK_DEAD && finish_task(ctx, ctx->tasks[i], e))
+			return -1;
+	if (files_finish_all(ctx, e) || release_seize(ctx, e) || birth_finish(ctx, e) || restore_states(ctx, e))
+		return -1;
+	log_info("the state of all tasks is restored");
+	return release_prepare(ctx, e);
+}
+
+static int write_pidfile(struct restore_ctx *ctx, struct err *e)
+{
+	const char *name = ctx->opts->pidfile;
+
+	if (!name)
+		return 0;
+	_cleanup_close_ int fd = openat(ctx->work_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0) {
+		err_set(e, errno, "cannot create the pidfile %s", name);
+		return e->errnum == EEXIST ? err_hint(e, "remove it if it is left over from an earlier restore") : -1;
+	}
+	if (dprintf(fd, "%d", ctx->tasks[0]->pid) < 0) {
+		err_set(e, errno, "cannot write the pidfile %s", name);
+		unlinkat(ctx->work_fd, name, 0);
+		return -1;
+	}
+	return 0;
+}
+
+static int write_stats(struct restore_ctx *ctx, uint64_t forking_us, uint64_t total_us, struct err *e)
+{
+	StatsEntry stats = STATS_ENTRY__INIT;
+	RestoreStatsEntry r = RESTORE_STATS_ENTRY__INIT;
+
+	r.pages_compared = ctx->pages_compared;
+	r.pages_skipped_cow = ctx->pages_skipped_cow;
+	r.forking_time = forking_us;
+	r.restore_time = total_us;
+	r.has_pages_restored = true;
+	r.pages_restored = ctx->pages_restored;
+	stats.restore = &r;
+	if (ctx->opts->display_stats)
+		printf("Displaying restore stats:\nPages compared: %lu (0x%lx)\nPages skipped COW: %lu (0x%lx)\nPages restored: %lu (0x%lx)\n"
+		       "Restore time: %u us\nForking time: %u us\n",
+		       r.pages_compared, r.pages_compared, r.pages_skipped_cow, r.pages_skipped_cow, r.pages_restored,
+		       r.pages_restored, r.restore_time, r.forking_time);
+	return img_write_one(ctx->work_fd, IMG_STATS_RESTORE, 0, &stats.base, e);
+}
+
+/* The attached form: the exit status of the root is ours. */
+static int wait_for_root(struct restore_ctx *ctx)
+{
+	pid_t root = ctx->tasks[0]->pid;
+	int status;
+
+	while (waitpid(root, &status, 0) < 0)
+		if (errno != EINTR)
+			return 1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static int restore(struct restore_ctx *ctx, struct err *e)
+{
+	uint64_t start = now_us();
+
+	if (plan_restore(ctx, e))
+		return -1;
+	if (ctx->opts->plan)
+		return 0;
+	if (arena_create(ctx, e) || make_channel(ctx, e))
+		return -1;
+	prctl(PR_SET_CHILD_SUBREAPER, 1); /* orphans of a failed restore come here to be reaped */
+	if (build_tree(ctx, e) || write_stats(ctx, now_us() - start, now_us() - start, e) || write_pidfile(ctx, e)) {
+		birth_undo(ctx);
+		return -1;
+	}
+	release_go(ctx);
+	prctl(PR_SET_CHILD_SUBREAPER, 0);
+	log_info("the tree of process %d runs after %lu us", ctx->tasks[0]->pid, now_us() - start);
+	return 0;
+}
+
+static void cleanup(struct restore_ctx *ctx)
+{
+	files_free(ctx);
+	memory_free(ctx);
+	load_free(ctx);
+	arena_destroy(ctx);
+	if (ctx->chan >= 0)
+		close(ctx->chan);
+	pool_free(&ctx->pool);
+}
+
+static int start(const struct opts *opts, struct err *e)
+{
+	struct restore_ctx ctx = { .opts = opts, .images_fd = -1, .work_fd = -1, .chan = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
+	sigset_t old;
+	int ret;
+
+	if (open_dir(opts->images_dir, "-D", &ctx.images_fd, e) ||
+	    open_dir(opts->work_dir ? opts->work_dir : opts->images_dir, "-W", &ctx.work_fd, e) ||
+	    log_open("cr-restore", ctx.work_fd, opts->log_file, opts->verbosity, e))
+		return -1;
+	raise_own_limits();
+	block_signals(&old);
+	ret = restore(&ctx, e);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	if (!ret && !opts->plan && !opts->restore_detached && !opts->restore_sibling)
+		ret = wait_for_root(&ctx);
+	cleanup(&ctx);
+	return ret;
+}
+
+int main(int argc, char **argv)
+{
+	struct opts opts;
+	struct err e = { 0 };
+	int ret = log_open("cr-restore", -1, NULL, LOG_WARN, &e);
+
+	if (opts_parse(OPTS_RESTORE, argc, argv, &opts, &e)) {
+		log_err(&e);
+		fprintf(stderr, "cr-restore: hint: cr-restore --help lists the options\n");
+		return 1;
+	}
+	if (opts.help || opts.version) {
+		if (opts.help)
+			opts_usage(OPTS_RESTORE);
+		else
+			printf("cr-restore %s\n", CRKIT_VERSION);
+		return 0;
+	}
+	ret = start(&opts, &e);
+	if (ret < 0)
+		log_err(&e);
+	log_close();
+	return ret < 0 ? 1 : ret;
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Signal actions, alternate stacks and queues. Masks are set by release.c: until then everything is blocked. */
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "cr-restore/state.h"
+
+#ifndef SS_AUTODISARM
+#define SS_AUTODISARM (1U << 31)
+#endif
+
+#define LAST_SIGNAL 64
+
+struct kernel_sigaction {
+	uint64_t handler, flags, restorer, mask;
+};
+
+static uint64_t put_action(struct prog *p, const SaEntry *s)
+{
+	const struct kernel_sigaction a = { s->sigaction, s->flags, s->restorer, s->mask };
+
+	return prog_bytes(p, &a, sizeof(a));
+}
+
+/*
+ * The deaths of zombies and the stops of children have left a SIGCHLD pending that the task never had: ignoring the signal for a moment
+ * throws it away. What was pending at the dump is queued afterwards.
+ */
+static void forget_sigchld(struct prog *p)
+{
+	const struct kernel_sigaction ignore = { .handler = (uint64_t)SIG_IGN };
+
+	PROG(p, SYS_rt_sigaction, SIGCHLD, prog_bytes(p, &ignore, sizeof(ignore)), 0, sizeof(ignore.mask));
+}
+
+static int put_queue(struct prog *p, const SignalQueueEntry *q, pid_t pid, pid_t tid, struct err *e)
+{
+	for (size_t i = 0; q && i < q->n_signals; i++) {
+		const ProtobufCBinaryData *info = &q->signals[i]->siginfo;
+		siginfo_t si;
+
+		if (info->len != sizeof(si))
+			return err_set(e, 0, "core-%d.img: a queued signal has %zu bytes instead of %zu", tid, info->len, sizeof(si));
+		memcpy(&si, info->data, sizeof(si));
+		if (si.si_signo == SIGSTOP)
+			continue; /* no mask keeps it pending: release.c sends it when the task has stopped */
+		if (tid)
+			PROG(p, SYS_rt_tgsigqueueinfo, pid, tid, si.si_signo, prog_bytes(p, &si, sizeof(si)));
+		else
+			PROG(p, SYS_rt_sigqueueinfo, pid, si.si_signo, prog_bytes(p, &si, sizeof(si)));
+	}
+	return 0;
+}
+
+static int signals_task(struct restore_ctx *ctx, struct rtask *t, struct prog *p, struct err *e)
+{
+	const TaskCoreEntry *tc = t->core->tc;
+	size_t i = 0;
+
+	forget_sigchld(p);
+	for (int sig = 1; sig <= LAST_SIGNAL && i < tc->n_sigactions; sig++) {
+		if (sig == SIGKILL || sig == SIGSTOP)
+			continue;
+		PROG(p, SYS_rt_sigaction, sig, put_action(p, tc->sigactions[i++]), 0, sizeof(uint64_t));
+	}
+	return 0;
+}
+
+static int signals_thread(struct restore_ctx *ctx, struct rtask *t, struct agent_thread *th, struct prog *p, struct err *e)
+{
+	const ThreadCoreEntry *c = th->core->thread_core;
+	stack_t ss = { 0 };
+
+	if (c->sas) {
+		ss.ss_sp = (void *)c->sas->ss_sp;
+		ss.ss_size = c->sas->ss_size;
+		ss.ss_flags = c->sas->ss_flags & (SS_DISABLE | SS_AUTODISARM);
+		PROG(p, SYS_sigaltstack, prog_bytes(p, &ss, sizeof(ss)), 0);
+	}
+	if (th == &t->threads[0] && put_queue(p, t->core->tc->signals_s, t->pid, 0, e))
+		return -1;
+	return put_queue(p, c->signals_p, t->pid, th->tid, e);
+}
+
+const struct restore_state restore_signals = {
+	.name	= "signals",
+	.task	= signals_task,
+	.thread = signals_thread,
+};

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Interval timers and POSIX timers: made with their old ids, started at the very end. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+
+#include "cr-restore/state.h"
+
+#ifndef PR_TIMER_CREATE_RESTORE_IDS /* Linux 6.15 */
+#define PR_TIMER_CREATE_RESTORE_IDS	77
+#define PR_TIMER_CREATE_RESTORE_IDS_OFF 0
+#define PR_TIMER_CREATE_RESTORE_IDS_ON	1
+#define PR_TIMER_CREATE_RESTORE_IDS_GET 2
+#endif
+
+struct kernel_sigevent {
+	uint64_t value;
+	int32_t signo, notify, tid;
+	int32_t pad[11];
+};
+_Static_assert(sizeof(struct kernel_sigevent) == 64, "SIGEV_MAX_SIZE");
+
+static bool can_choose_ids(void)
+{
+	return prctl(PR_TIMER_CREATE_RESTORE_IDS, PR_TIMER_CREATE_RESTORE_IDS_GET, 0, 0, 0) >= 0;
+}
+
+static uint64_t put_sigevent(struct prog *p, const PosixTimerEntry *x)
+{
+	const struct kernel_sigevent ev = { x->sival_ptr, x->si_signo, x->it_sigev_notify, x->notify_thread_id, { 0 } };
+
+	return prog_bytes(p, &ev, sizeof(ev));
+}
+
+/* Ids are given out in ascending order: without the prctl, timers are made and deleted until the right one comes. */
+static int skip_ids(struct prog *p, uint32_t from, uint32_t to, struct err *e)
+{
+	if (to - from > 500)
+		return err_set(e, 0, "the POSIX timer id %u cannot be reached without PR_TIMER_CREATE_RESTORE_IDS (Linux 6.15)", to);
+	for (; from < to; from++) {
+		int32_t id = from;
+
+		PROG(p, SYS_timer_create, CLOCK_MONOTONIC, 0, prog_bytes(p, &id, sizeof(id)));
+		PROG(p, SYS_timer_delete, from);
+	}
+	return 0;
+}
+
+static int make_posix(struct prog *p, const TaskTimersEntry *timers, struct err *e)
+{
+	bool choose = can_choose_ids();
+	uint32_t next = 0;
+
+	if (choose && timers->n_posix)
+		PROG(p, SYS_prctl, PR_TIMER_CREATE_RESTORE_IDS, PR_TIMER_CREATE_RESTORE_IDS_ON);
+	for (size_t i = 0; i < timers->n_posix; i++) {
+		const PosixTimerEntry *x = timers->posix[i];
+		int32_t id = x->it_id;
+
+		if (!choose && skip_ids(p, next, x->it_id, e))
+			return -1;
+		PROG(p, SYS_timer_create, x->clock_id, put_sigevent(p, x), prog_bytes(p, &id, sizeof(id)));
+		next = x->it_id + 1;
+	}
+	if (choose && timers->n_posix)
+		PROG(p, SYS_prctl, PR_TIMER_CREATE_RESTORE_IDS, PR_TIMER_CREATE_RESTORE_IDS_OFF);
+	return 0;
+}
+
+static int timers_task(struct restore_ctx *ctx, struct rtask *t, struct prog *p, struct err *e)
+{
+	return t->core->tc->timers ? make_posix(p, t->core->tc->timers, e) : 0;
+}
+
+static void start_interval(struct prog *p, int which, const ItimerEntry *i)
+{
+	const struct itimerval v = { { i->isec, i->iusec }, { i->vsec, i->vusec } };
+
+	if (i->vsec || i->vusec)
+		PROG(p, SYS_setitimer, which, prog_bytes(p, &v, sizeof(v)), 0);
+}
+
+static int timers_last(struct restore_ctx *ctx, struct rtask *t, struct prog *p, struct err *e)
+{
+	const TaskTimersEntry *timers = t->core->tc->timers;
+
+	if (!timers)
+		return 0;
+	start_interval(p, ITIMER_REAL, timers->real);
+	start_interval(p, ITIMER_VIRTUAL, timers->virt);
+	start_interval(p, ITIMER_PROF, timers->prof);
+	for (size_t i = 0; i < timers->n_posix; i++) {
+		const PosixTimerEntry *x = timers->posix[i];
+		const struct itimerspec its = { { x->isec, x->insec }, { x->vsec, x->vnsec } };
+
+		if (x->vsec || x->vnsec || x->isec || x->insec)
+			PROG(p, SYS_timer_settime, x->it_id, 0, prog_bytes(p, &its, sizeof(its)), 0);
+	}
+	return 0;
+}
+
+const struct restore_state restore_timers = {
+	.name = "timers",
+	.task = timers_task,
+	.last = timers_last,
+};

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Registers from the core image, and system calls that were interrupted with a timeout running. In arch/<cpu>/regs.c. */
+#ifndef CRKIT_RESTORER_REGS_H
+#define CRKIT_RESTORER_REGS_H
+
+#include "core.pb-c.h"
+#include "parasite/arch/cpu.h"
+
+/* A few bytes to be put below the thread's stack before it goes on: a timeout that its system call will read. */
+struct regs_scratch {
+	uint64_t addr; /* 0: none */
+	uint64_t words[2];
+};
+
+/* Can the registers of this image be loaded here? Otherwise says why not in why[]. */
+bool regs_loadable(const CoreEntry *core, char *why, size_t size);
+
+/* Sets the registers of a stopped thread. */
+int regs_load(pid_t tid, const CoreEntry *core, struct regs_scratch *scratch, struct err *e);
+
+#endif

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The last touches to an address space, when nothing is forked any more: advice, locks, and what the kernel knows of its layout. */
+#include <errno.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <linux/prctl.h>
+
+#include "cr-restore/agent.h"
+#include "restorer/memory.h"
+
+#define SPECIAL	   (VMA_VDSO | VMA_VVAR | VMA_VSYSCALL)
+#define LAST_MADV  25
+
+static int flush(struct restore_ctx *ctx, struct rtask *t, struct prog *p, struct err *e)
+{
+	int ret = p->nr ? agent_run(ctx, t, p, e) : 0;
+
+	agent_begin(t, p);
+	return ret;
+}
+
+static int advise(struct restore_ctx *ctx, struct rtask *t, const VmaEntry *v, struct prog *p, struct err *e)
+{
+	uint64_t len = v->end - v->start;
+
+	if (!prog_fits(p, LAST_MADV + 2, 0) && flush(ctx, t, p, e))
+		return -1;
+	for (int bit = 0; v->has_madv && bit <= LAST_MADV; bit++) {
+		if (!(v->madv & 1ULL << bit))
+			continue;
+		PROG(p, SYS_madvise, v->start, len, bit);
+		if (bit == MADV_HUGEPAGE || bit == MADV_NOHUGEPAGE || bit == MADV_MERGEABLE)
+			prog_any(p); /* a kernel without the feature loses nothing but speed */
+	}
+	if (v->flags & MAP_LOCKED)
+		PROG(p, SYS_mlock, v->start, len);
+	return 0;
+}
+
+/* The descriptor of the program itself; the caller sent it. */
+static int set_layout(struct restore_ctx *ctx, struct rtask *t, int exe, struct err *e)
+{
+	const MmEntry *mm = t->mm;
+	struct prctl_mm_map map = {
+		.start_code = mm->mm_start_code, .end_code = mm->mm_end_code,
+		.start_data = mm->mm_start_data, .end_data = mm->mm_end_data,
+		.start_brk = mm->mm_start_brk, .brk = mm->mm_brk,
+		.start_stack = mm->mm_start_stack,
+		.arg_start = mm->mm_arg_start, .arg_end = mm->mm_arg_end,
+		.env_start = mm->mm_env_start, .env_end = mm->mm_env_end,
+		.auxv_size = mm->n_mm_saved_auxv * sizeof(*mm->mm_saved_auxv),
+		.exe_fd = exe,
+	};
+	struct prog p;
+
+	agent_begin(t, &p);
+	map.auxv = (void *)prog_bytes(&p, mm->mm_saved_auxv, map.auxv_size);
+	PROG(&p, SYS_prctl, PR_SET_MM, PR_SET_MM_MAP, prog_bytes(&p, &map, sizeof(map)), sizeof(map), 0);
+	PROG(&p, SYS_close, exe);
+	if (agent_run(ctx, t, &p, e))
+		return err_in(e, "layout of the address space");
+	return 0;
+}
+
+int memory_finish(struct restore_ctx *ctx, struct rtask *t, struct err *e)
+{
+	struct prog p;
+	int fd, number;
+
+	agent_begin(t, &p);
+	for (size_t i = 0; i < t->mm->n_vmas; i++)
+		if (!(t->mm->vmas[i]->status & SPECIAL) && advise(ctx, t, t->mm->vmas[i], &p, e))
+			return -1;
+	if (flush(ctx, t, &p, e))
+		return -1;
+	if (files_get(ctx, t->mm->exe_file_id, &fd, e) || agent_send_fds(ctx, t, &fd, 1, &number, e))
+		return -1;
+	return set_layout(ctx, t, number, e);
+}

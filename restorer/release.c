@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Takes the runner out of all tasks and lets them go: see release.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cr-restore/birth.h"
+#include "parasite/tracee.h"
+#include "restorer/arch/regs.h"
+#include "restorer/arena.h"
+#include "restorer/release.h"
+
+#ifndef PTRACE_SETSIGMASK
+#define PTRACE_SETSIGMASK 0x420b
+#endif
+
+static bool lives(const struct rtask *t)
+{
+	return t->state != TASK_DEAD;
+}
+
+int release_seize(struct restore_ctx *ctx, struct err *e)
+{
+	for (size_t i = 0; i < ctx->nr_tasks; i++) {
+		struct rtask *t = ctx->tasks[i];
+
+		for (size_t j = 0; lives(t) && j < t->nr_threads; j++)
+			if (ptrace(PTRACE_SEIZE, t->threads[j].tid, 0, PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD))
+				return err_set(e, errno, "cannot trace the new thread %d of process %d", t->threads[j].tid, t->pid);
+	}
+	return 0;
+}
+
+static int set_mask(pid_t tid, uint64_t mask, struct err *e)
+{
+	if (ptrace(PTRACE_SETSIGMASK, tid, sizeof(mask), &mask))
+		return err_set(e, errno, "cannot set the signal mask of thread %d", tid);
+	return 0;
+}
+
+/* --- stopped tasks ------------------------------------------------------------------------------------------ */
+
+static int wait_stop(pid_t tid, int *status, struct err *e)
+{
+	if (waitpid(tid, status, __WALL) != tid)
+		return err_set(e, errno, "cannot wait for thread %d", tid);
+	if (!WIFSTOPPED(*status))
+		return err_set(e, 0, "thread %d died instead of stopping", tid);
+	return 0;
+}
+
+/*
+ * SIGSTOP is what always stops; on its way it is exchanged for the signal that did it before, so that the parent sees the right
+ * one. The other threads follow into the group-stop.
+ */
+int release_stop(struct restore_ctx *ctx, struct rtask *t, struct err *e)
+{
+	int signo = t->core->tc->has_stop_signo && t->core->tc->stop_signo ? (int)t->core->tc->stop_signo : SIGSTOP;
+	int status;
+
+	if (syscall(SYS_tgkill, t->pid, t->pid, SIGSTOP) || wait_stop(t->pid, &status, e))
+		return err_set(e, errno, "cannot stop process %d", t->pid);
+	if (status >> 16 || WSTOPSIG(status) != SIGSTOP)
+		return err_set(e, 0, "process %d stopped with status %#x instead of by SIGSTOP", t->pid, status);
+	if (set_mask(t->pid, ~(1ULL << (signo - 1)), e))
+		return -1;
+	if (ptrace(PTRACE_CONT, t->pid, 0, signo))
+		return err_set(e, errno, "cannot stop process %d by signal %d", t->pid, signo);
+	if (wait_stop(t->pid, &status, e))
+		return -1;
+	if (status >> 16 != PTRACE_EVENT_STOP || WSTOPSIG(status) != signo)
+		return err_set(e, 0, "process %d did not stop by signal %d", t->pid, signo);
+	for (size_t i = 1; i < t->nr_threads; i++)
+		if (wait_stop(t->threads[i].tid, &status, e))
+			return -1;
+	return 0;
+}
+
+/* --- the last steps ----------------------------------------------------------------------------------------- */
+
+static int stop_thread(struct rtask *t, struct agent_thread *th, struct tracee *tr, struct err *e)
+{
+	*tr = (struct tracee){ .pid = t->pid, .tid = th->tid };
+	if (t->state == TASK_STOPPED)
+		return cpu_get_regs(th->tid, &tr->regs, e); /* it stands already */
+	if (ptrace(PTRACE_INTERRUPT, th->tid, 0, 0))
+		return err_set(e, errno, "cannot interrupt thread %d", th->tid);
+	return tracee_stop(tr, e);
+}
+
+static int poke(pid_t tid, uint64_t addr, uint64_t word, struct err *e)
+{
+	if (ptrace(PTRACE_POKEDATA, tid, addr, word))
+		return err_set(e, errno, "cannot write at %#lx in thread %d", addr, tid);
+	return 0;
+}
+
+#define RSEQ_CS_OFFSET 8 /* of rseq_cs in struct rseq */
+
+/* The kernel cleared rseq_cs when it registered the area; with it back, a critical section is aborted as it should. */
+static int restore_rseq_cs(struct agent_thread *th, struct err *e)
+{
+	const RseqEntry *r = th->core->thread_core->rseq_entry;
+
+	if (!r || !r->has_rseq_cs_pointer || !r->rseq_cs_pointer)
+		return 0;
+	return poke(th->tid, r->rseq_abi_pointer + RSEQ_CS_OFFSET, r->rseq_cs_pointer, e);
+}
+
+static int finish_thread(struct rtask *t, struct agent_thread *th, struct err *e)
+{
+	const ThreadCoreEntry *c = th->core->thread_core;
+	uint64_t mask = c->has_blk_sigset ? c->blk_sigset : t->core->tc->blk_sigset;
+	struct regs_scratch scratch;
+
+	if (regs_load(th->tid, th->core, &scratch, e) || restore_rseq_cs(th, e))
+		return -1;
+	for (size_t i = 0; scratch.addr && i < ARRAY_SIZE(scratch.words); i++)
+		if (poke(th->tid, scratch.addr + i * sizeof(*scratch.words), scratch.words[i], e))
+			return -1;
+	return set_mask(th->tid, mask, e);
+}
+
+/* The arena goes by the runner's own system call instruction: the thread never comes back to it. */
+static int remove_arena(struct restore_ctx *ctx, struct tracee *leader, struct err *e)
+{
+	const uint64_t arg[6] = { ctx->arena->base, ctx->arena->size };
+	int64_t ret;
+
+	leader->blocked = true; /* everything is blocked since before its birth */
+	if (tracee_syscall(leader, ctx->arena->insn, SYS_munmap, arg, &ret, e))
+		return -1;
+	return ret ? err_set(e, -ret, "cannot unmap the arena") : 0;
+}
+
+static int prepare_task(struct restore_ctx *ctx, struct rtask *t, struct err *e)
+{
+	const uint64_t chan[6] = { ctx->chan_task }; /* the last thing of ours in its table */
+	struct tracee leader, other;
+	int64_t ret;
+
+	for (size_t i = 1; i < t->nr_threads; i++)
+		if (stop_thread(t, &t->threads[i], &other, e))
+			return -1;
+	if (stop_thread(t, &t->threads[0], &leader, e))
+		return -1;
+	leader.blocked = true; /* everything is, since before its birth */
+	if (tracee_syscall(&leader, ctx->arena->insn, SYS_close, chan, &ret, e) || remove_arena(ctx, &leader, e))
+		return -1;
+	for (size_t i = 0; i < t->nr_threads; i++)
+		if (finish_thread(t, &t->threads[i], e))
+			return -1;
+	return 0;
+}
+
+int release_prepare(struct restore_ctx *ctx, struct err *e)
+{
+	for (size_t i = 0; i < ctx->nr_tasks; i++)
+		if (lives(ctx->tasks[i]) && prepare_task(ctx, ctx->tasks[i], e))
+			return err_in(e, "pid %d", ctx->tasks[i]->pid);
+	return 0;
+}
+
+/* A SIGSTOP can only be pending in a task that is stopped, so it is sent now; no other signal is missing. */
+static void queue_stops(struct rtask *t, const SignalQueueEntry *q, pid_t tid)
+{
+	for (size_t i = 0; q && i < q->n_signals; i++) {
+		int signo;
+
+		memcpy(&signo, q->signals[i]->siginfo.data, sizeof(signo)); /* the first member of siginfo_t */
+		if (signo == SIGSTOP)
+			syscall(tid ? SYS_tgkill : SYS_kill, t->pid, tid ? tid : signo, signo);
+	}
+}
+
+void release_go(struct restore_ctx *ctx)
+{
+	for (size_t i = 0; i < ctx->nr_tasks; i++) {
+		struct rtask *t = ctx->tasks[i];
+
+		if (!lives(t))
+			continue;
+		if (ctx->opts->leave_stopped && t->state != TASK_STOPPED)
+			kill(t->pid, SIGSTOP);
+		if (t->state == TASK_STOPPED) {
+			queue_stops(t, t->core->tc->signals_s, 0);
+			for (size_t j = 0; j < t->nr_threads; j++)
+				queue_stops(t, t->threads[j].core->thread_core->signals_p, t->threads[j].tid);
+		}
+		for (size_t j = 0; j < t->nr_threads; j++)
+			ptrace(PTRACE_DETACH, t->threads[j].tid, 0, 0);
+	}
+}
