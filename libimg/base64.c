@@ -105,5 +105,8 @@ int parse_base64_bytes(struct parse *j, struct bytes *out)
 {
 	uint64_t total;
 
+	/* Also of nothing, out->p shall be a place. */
+	if (bytes_room(out, 1, j->e))
+		return parse_complain(j);
 	return parse_base64(j, take_bytes, out, &total);
 }

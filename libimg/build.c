@@ -415,6 +415,8 @@ int build_record(struct build *b, const ProtobufCMessageDescriptor *desc, struct
 	b->used = 0;
 	b->has_raw = false;
 	b->raw.len = 0;
+	if (bytes_room(out, 1, b->j->e)) /* also an empty record shall have a place */
+		return parse_complain(b->j);
 	if (build_object(b, desc, out, 0))
 		return -1;
 	return b->has_raw ? use_raw(b, desc, out, start) : 0;
