@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Open files at restore: what files.c keeps of each, and what it offers to the kinds (struct restore_kind in restore.h). The
+ * director makes every open file once, at its first use, and closes it when the last descriptor is given.
+ */
+#ifndef CRKIT_RESTORE_FILES_H
+#define CRKIT_RESTORE_FILES_H
+
+#include "cr-restore/restore.h"
+
+enum restore_kind_id {
+#define KIND(name) RESTORE_KIND_##name,
+#define RESTORE_KIND(name) RESTORE_KIND_##name,
+#include "libimg/kinds.def"
+#undef RESTORE_KIND
+#undef KIND
+	RESTORE_KIND_COUNT
+};
+
+struct ofile {
+	uint32_t id;
+	FileEntry *entry;
+	const struct restore_kind *kind; /* NULL: none here restores this type */
+	int fd;				 /* the director's; -1: not made, or closed again */
+	uint32_t users;			 /* descriptors of tasks that are still to be given */
+	bool held;			 /* some task has a descriptor of it */
+	bool checked;
+	bool finished; /* a kind's mark: its `finish` was done in some task */
+	bool signals; /* it has an owner or O_ASYNC: see files_owner.c */
+};
+
+struct files {
+	struct ofile *list; /* by id */
+	size_t nr;
+	ProtobufCMessage **messages; /* to be freed */
+	size_t nr_messages;
+	void *kind[RESTORE_KIND_COUNT]; /* what a kind has to remember */
+};
+
+/* --- files.c ------------------------------------------------------------------------------------------------ */
+
+struct ofile *files_find(struct restore_ctx *ctx, uint32_t id);
+/* A kind made this file, too, while it made another: both ends of a pipe. */
+void files_put(struct restore_ctx *ctx, uint32_t id, int fd);
+/* Makes room in a program for n ops and some bytes: runs what is in it, if need be. */
+int files_room(struct restore_ctx *ctx, struct rtask *t, struct prog *p, uint32_t n, size_t bytes, struct err *e);
+
+/* --- files_load.c ------------------------------------------------------------------------------------------- */
+
+/* Calls fn for every record of an image and keeps the messages; an image that is not there has no record. */
+int files_each(struct restore_ctx *ctx, enum img_id id, int (*fn)(struct restore_ctx *ctx, ProtobufCMessage *msg, struct img_reader *r, struct err *e),
+	       struct err *e);
+int files_load_images(struct restore_ctx *ctx, struct err *e);
+int files_load_tables(struct restore_ctx *ctx, struct err *e);
+/* The sub-message of the file's type, NULL when it is missing. */
+const ProtobufCMessage *file_message(const FileEntry *f);
+const char *file_type_name(FdTypes type);
+
+/* --- files_owner.c ------------------------------------------------------------------------------------------ */
+
+/* Has it an owner to be named, or O_ASYNC to be set, at the end? */
+bool file_signals(const FileEntry *f);
+int file_set_owner(const struct ofile *of, struct err *e);
+/* O_ASYNC is set in a task: the kernel remembers the number of the descriptor for si_fd. */
+int file_set_async(struct restore_ctx *ctx, struct rtask *t, const FdinfoEntry *fd, const FileEntry *f, struct prog *p, struct err *e);
+/* Status flags of a file that was not made by open(2). */
+int file_set_flags(int fd, uint32_t flags, struct err *e);
+/* Opens the file behind a descriptor once more, with its own offset and flags. */
+int file_reopen(int fd, uint32_t flags, int *fd_ret, struct err *e);
+
+/* --- sockopt.c ---------------------------------------------------------------------------------------------- */
+
+int sockopt_int(int fd, int level, int name, int *ret);
+/* Does nothing when the option has this value already: no privilege is needed then. */
+int sockopt_set(int fd, int level, int name, int value, const char *what, struct err *e);
+int sockopt_restore(int fd, int family, const SkOptsEntry *o, struct err *e);
+int sockopt_restore_ip(int fd, const InetSkEntry *sk, struct err *e);
+
+#endif

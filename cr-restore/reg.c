@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Whatever is opened again by its name: regular files, directories, memory devices, O_PATH descriptors. It must still be what it
+ * was: same type and mode, and no shorter; a symbolic link that took its place is not followed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cr-restore/files.h"
+#include "remap-file-path.pb-c.h"
+
+/* Only open(2) knows what to do with them, or they mean nothing afterwards; O_ASYNC is set later. */
+#define NOT_REOPENED (O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_ASYNC | O_CLOEXEC)
+#define TMPFILE_BIT  (O_TMPFILE & ~O_DIRECTORY)
+
+struct regs {
+	RemapFilePathEntry **remaps;
+	size_t nr;
+};
+
+static int add_remap(struct restore_ctx *ctx, ProtobufCMessage *msg, struct img_reader *r, struct err *e)
+{
+	struct regs *s = ctx->files->kind[RESTORE_KIND_reg];
+
+	*POOL_PUSH(&ctx->pool, s->remaps, s->nr) = (RemapFilePathEntry *)msg;
+	return 0;
+}
+
+static int reg_load(struct restore_ctx *ctx, struct err *e)
+{
+	ctx->files->kind[RESTORE_KIND_reg] = pool_alloc(&ctx->pool, sizeof(struct regs));
+	return files_each(ctx, IMG_REMAP_FPATH, add_remap, e);
+}
+
+/* What is wrong with the file that has the name now, in buf; "" when nothing is. */
+static void compare(const struct restore_ctx *ctx, const RegFileEntry *r, const struct stat *st, char *buf, size_t size, const char **hint)
+{
+	uint32_t mode = r->has_mode ? r->mode : st->st_mode;
+
+	*hint = NULL;
+	*buf = '\0';
+	if ((mode & S_IFMT) != (st->st_mode & S_IFMT)) {
+		snprintf(buf, size, "it is of another type than at the dump (mode %o, not %o)", st->st_mode, mode);
+	} else if (r->has_size && S_ISREG(st->st_mode) && (uint64_t)st->st_size < r->size) {
+		snprintf(buf, size, "it is shorter than at the dump (%ld bytes, not %lu)", st->st_size, r->size);
+	} else if (mode != st->st_mode && !ctx->opts->skip_rwx_check) {
+		snprintf(buf, size, "its mode is %o, not %o as at the dump", st->st_mode & 07777, mode & 07777);
+		*hint = "--skip-file-rwx-check accepts that";
+	}
+}
+
+static int reg_check(struct restore_ctx *ctx, const FileEntry *f, struct err *e)
+{
+	const struct regs *s = ctx->files->kind[RESTORE_KIND_reg];
+	const RegFileEntry *r = f->reg;
+	const char *hint;
+	char why[256];
+	struct stat st;
+
+	for (size_t i = 0; i < s->nr; i++)
+		if (s->remaps[i]->orig_id == f->id) {
+			problem(ctx, NULL, "%s was deleted before the dump, which this version cannot restore", r->name);
+			return 0;
+		}
+	if (r->has_ext && r->ext) {
+		problem(ctx, NULL, "%s was saved by a plugin, which this version cannot restore", r->name);
+		return 0;
+	}
+	if (lstat(r->name, &st)) {
+		problem(ctx, errno == ENOENT ? "the file must be there as it was at the dump" : NULL, "%s: %s", r->name, strerror(errno));
+		return 0;
+	}
+	compare(ctx, r, &st, why, sizeof(why), &hint);
+	if (*why)
+		problem(ctx, hint, "%s: %s", r->name, why);
+	return 0;
+}
+
+/* Looks at what it is before it is really opened: opening a FIFO or a device could block or do something. */
+static int look(struct restore_ctx *ctx, const RegFileEntry *r, int *fd_ret, struct err *e)
+{
+	_cleanup_close_ int fd = open(r->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	const char *hint;
+	char why[256];
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		return err_set(e, errno, "cannot open the file");
+	compare(ctx, r, &st, why, sizeof(why), &hint);
+	if (*why)
+		return err_set(e, 0, "%s", why);
+	*fd_ret = take_fd(fd);
+	return 0;
+}
+
+static int reg_make(struct restore_ctx *ctx, const FileEntry *f, int *fd_ret, struct err *e)
+{
+	const RegFileEntry *r = f->reg;
+	uint32_t flags = r->flags & ~NOT_REOPENED;
+	_cleanup_close_ int path_fd = -1, fd = -1;
+	char path[32];
+
+	if (look(ctx, r, &path_fd, e))
+		return -1;
+	/* A file made by O_TMPFILE that was given a name later still has the flag. */
+	if (flags & TMPFILE_BIT)
+		flags &= ~O_TMPFILE;
+	/* Through the descriptor, so that it is the file that was looked at; O_NOFOLLOW would stop there. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", path_fd);
+	fd = open(flags & O_NOFOLLOW ? r->name : path, flags | O_CLOEXEC | (flags & O_PATH ? 0 : O_NOCTTY));
+	if (fd < 0)
+		return err_set(e, errno, "cannot open the file with flags %#o", flags);
+	if (r->pos && lseek(fd, r->pos, SEEK_SET) < 0)
+		return err_set(e, errno, "cannot set the offset to %lu", r->pos);
+	*fd_ret = take_fd(fd);
+	return 0;
+}
+
+const struct restore_kind restore_reg = {
+	.name = "file",
+	.type = FD_TYPES__REG,
+	.load = reg_load,
+	.check = reg_check,
+	.make = reg_make,
+};

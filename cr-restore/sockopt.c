@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Socket options, as cr-dump/sockopt.c saved them. What a fresh socket has already is not set: that may need a privilege. */
+#include <errno.h>
+#include <linux/filter.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+
+#include "cr-restore/files.h"
+
+int sockopt_int(int fd, int level, int name, int *ret)
+{
+	socklen_t len = sizeof(*ret);
+
+	*ret = 0;
+	return getsockopt(fd, level, name, ret, &len);
+}
+
+int sockopt_set(int fd, int level, int name, int value, const char *what, struct err *e)
+{
+	int now;
+
+	if (!sockopt_int(fd, level, name, &now) && now == value)
+		return 0;
+	if (setsockopt(fd, level, name, &value, sizeof(value)))
+		return err_set(e, errno, "cannot set %s to %d", what, value);
+	return 0;
+}
+
+/* The kernel doubles what it is given. Beyond the system's limit only with a privilege. */
+static int set_buffer(int fd, int force, int name, uint32_t value, const char *what, struct err *e)
+{
+	int now, half = value / 2;
+
+	if (!sockopt_int(fd, SOL_SOCKET, name, &now) && (uint32_t)now == value)
+		return 0;
+	if (setsockopt(fd, SOL_SOCKET, force, &half, sizeof(half)) && setsockopt(fd, SOL_SOCKET, name, &half, sizeof(half)))
+		return err_set(e, errno, "cannot set %s to %u", what, value);
+	return 0;
+}
+
+static int set_time(int fd, int name, uint64_t sec, uint64_t usec, const char *what, struct err *e)
+{
+	struct timeval tv = { sec, usec };
+
+	if (!sec && !usec)
+		return 0;
+	return setsockopt(fd, SOL_SOCKET, name, &tv, sizeof(tv)) ? err_set(e, errno, "cannot set %s", what) : 0;
+}
+
+static int set_rest(int fd, const SkOptsEntry *o, struct err *e)
+{
+	struct linger linger = { 1, o->so_linger };
+	struct sock_fprog filter = { o->n_so_filter, (struct sock_filter *)o->so_filter };
+
+	if (set_time(fd, SO_SNDTIMEO, o->so_snd_tmo_sec, o->so_snd_tmo_usec, "SO_SNDTIMEO", e) ||
+	    set_time(fd, SO_RCVTIMEO, o->so_rcv_tmo_sec, o->so_rcv_tmo_usec, "SO_RCVTIMEO", e))
+		return -1;
+	if (o->has_so_linger && setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)))
+		return err_set(e, errno, "cannot set SO_LINGER");
+	if (o->n_so_filter && setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)))
+		return err_set(e, errno, "cannot attach its filter of %zu instructions", o->n_so_filter);
+	for (size_t i = 0; i < o->n_other; i++) {
+		const SkOptionEntry *s = o->other[i];
+
+		if (setsockopt(fd, s->level, s->name, s->value.data, s->value.len))
+			return err_set(e, errno, "cannot set its option %u of level %u", s->name, s->level);
+	}
+	/* Since Linux 4.10 the owner of a socket is what fchown(2) says. */
+	if (o->has_so_uid && o->so_uid && fchown(fd, o->so_uid, -1))
+		return err_set(e, errno, "cannot give it to user %u", o->so_uid);
+	return 0;
+}
+
+int sockopt_restore(int fd, int family, const SkOptsEntry *o, struct err *e)
+{
+	if (set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, o->so_sndbuf, "SO_SNDBUF", e) ||
+	    set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, o->so_rcvbuf, "SO_RCVBUF", e))
+		return -1;
+	/* Setting a size has switched off the automatic growth of buffers. */
+	if (o->has_so_buf_lock && sockopt_set(fd, SOL_SOCKET, SO_BUF_LOCK, o->so_buf_lock, "SO_BUF_LOCK", e))
+		return -1;
+#define SOCK_OPT(option, field, always, who)                                                          \
+	if (o->has_##field && sockopt_set(fd, SOL_SOCKET, option, o->field, #option, e))              \
+		return -1;
+#define IP_OPT(option, field, always)
+#define IP6_OPT(option, field, always)
+#define TCP_OPT(option, field, always)
+#include "libimg/sockopts.def"
+#undef SOCK_OPT
+#undef IP_OPT
+#undef IP6_OPT
+#undef TCP_OPT
+	return set_rest(fd, o, e);
+}
+
+int sockopt_restore_ip(int fd, const InetSkEntry *sk, struct err *e)
+{
+	const IpOptsEntry *ip = sk->ip_opts;
+	const TcpOptsEntry *tcp = sk->tcp_opts;
+
+#define SOCK_OPT(option, field, always, who)
+#define IP_OPT(option, field, always)                                                                                             \
+	if (ip && sk->family == AF_INET && ip->has_##field && sockopt_set(fd, SOL_IP, option, ip->field, #option, e))             \
+		return -1;
+#define IP6_OPT(option, field, always)                                                                                            \
+	if (ip && sk->family == AF_INET6 && ip->has_##field && sockopt_set(fd, SOL_IPV6, option, ip->field, #option, e))          \
+		return -1;
+#define TCP_OPT(option, field, always)                                                                                            \
+	if (tcp && sk->proto == IPPROTO_TCP && tcp->has_##field && sockopt_set(fd, SOL_TCP, option, tcp->field, #option, e))      \
+		return -1;
+#include "libimg/sockopts.def"
+#undef SOCK_OPT
+#undef IP_OPT
+#undef IP6_OPT
+#undef TCP_OPT
+	return 0;
+}
