@@ -125,7 +125,7 @@ static int build_tree(struct restore_ctx *ctx, struct err *e)
 	for (size_t i = 0; i < ctx->nr_tasks; i++)
 		if (ctx->tasks[i]->state != TASK_DEAD && finish_task(ctx, ctx->tasks[i], e))
 			return -1;
-	if (files_finish_all(ctx, e) || release_seize(ctx, e) || birth_finish(ctx, e) || restore_states(ctx, e))
+	if (release_seize(ctx, e) || birth_finish(ctx, e) || files_finish_all(ctx, e) || restore_states(ctx, e))
 		return -1;
 	log_info("the state of all tasks is restored");
 	return release_prepare(ctx, e);
