@@ -99,7 +99,7 @@ int files_get(struct restore_ctx *ctx, uint32_t id, int *fd_ret, struct err *e);
 const char *files_path(struct restore_ctx *ctx, uint32_t id);
 /* Gives a born task all its descriptors, then runs the kinds' finish programs. The task's table is empty but for chan_task. */
 int files_give(struct restore_ctx *ctx, struct rtask *t, struct err *e);
-/* When all tasks are born: owners of files (F_SETOWN) name them. */
+/* When all tasks are born and in their groups: owners of files (F_SETOWN) are named, kinds settle; closes all that is ours. */
 int files_finish_all(struct restore_ctx *ctx, struct err *e);
 /* Sets cwd and root (umask is set elsewhere). Runs as root, before credentials. */
 int files_set_fs(struct restore_ctx *ctx, struct rtask *t, struct err *e);
