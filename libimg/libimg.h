@@ -112,7 +112,8 @@ uint64_t img_left(const struct img_reader *r);
 /*
  * The next record. Returns 1 with *ret (the caller frees it by img_free), 0 at the end of the image, -1 on error. The length
  * word is checked against the bytes left and IMG_RECORD_MAX before anything is allocated. In a pagemap the first
- * record is a pagemap_head, the others are pagemap_entry.
+ * record is a pagemap_head, the others are pagemap_entry; in a ghost file the first is a ghost_file_entry, the others
+ * are ghost_chunk_entry. Bytes that follow a record must be taken (img_get_bytes) before the next img_get.
  */
 int img_get(struct img_reader *r, ProtobufCMessage **ret, struct err *e);
 
