@@ -30,10 +30,16 @@ BASE_O	:= $(call objs,base/*.c)
 IMG_O	:= $(call objs,libimg/*.c) $(GENC:.c=.o)
 PAR_O	:= $(call objs,parasite/*.c parasite/arch/$(ARCH)/*.c) $(B)/parasite/blob.o
 DUMP_O	:= $(call objs,cr-dump/*.c cr-dump/arch/$(ARCH)/*.c)
-REST_O	:= $(call objs,cr-restore/*.c cr-restore/arch/$(ARCH)/*.c restorer/*.c)
+REST_O	:= $(call objs,cr-restore/*.c restorer/*.c restorer/arch/$(ARCH)/*.c) \
+	$(patsubst %.S,$(B)/%.o,$(wildcard restorer/arch/$(ARCH)/*.S))
 CRIT_O	:= $(call objs,crit/*.c)
 LIBA	:= $(B)/lib/libimg.a $(B)/lib/libparasite.a $(B)/lib/libbase.a
 BINS	:= $(B)/bin/cr-dump $(B)/bin/cr-restore $(B)/bin/crit
+
+# V=1 shows the commands, otherwise each line names what is made.
+ifneq ($(V),1)
+Q	= @echo '  $@';
+endif
 
 all: $(BINS)
 
@@ -44,39 +50,43 @@ $(B)/bin/cr-restore: $(REST_O) $(LIBA)
 $(B)/bin/crit: $(CRIT_O) $(B)/lib/libimg.a $(B)/lib/libbase.a
 $(BINS):
 	@mkdir -p $(@D)
-	$(CC) $(OPT) $(SAN) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
+	$(Q)$(CC) $(OPT) $(SAN) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
 $(B)/lib/libbase.a: $(BASE_O)
 $(B)/lib/libimg.a: $(IMG_O)
 $(B)/lib/libparasite.a: $(PAR_O)
 $(B)/lib/%.a:
 	@mkdir -p $(@D)
-	rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar rcs $@ $^
 
 # Generated protobuf-c code must exist before anything that includes it is compiled.
 $(B)/gen/%.pb-c.c $(B)/gen/%.pb-c.h &: proto/%.proto
 	@mkdir -p $(@D)
-	protoc-c --proto_path=proto --c_out=$(B)/gen $<
+	$(Q)protoc-c --proto_path=proto --c_out=$(B)/gen $<
 
 $(B)/gen/%.o: $(B)/gen/%.c $(GENH)
-	$(CC) $(CFLALL) -c -o $@ $<
+	$(Q)$(CC) $(CFLALL) -c -o $@ $<
 
 $(B)/%.o: %.c | $(GENH)
 	@mkdir -p $(@D)
-	$(CC) $(CFLALL) -c -o $@ $<
+	$(Q)$(CC) $(CFLALL) -c -o $@ $<
+
+$(B)/%.o: %.S
+	@mkdir -p $(@D)
+	$(Q)$(CC) -I. -MMD -MP -c -o $@ $<
 
 # The blob: freestanding, position-independent, never sanitized, without writable data.
 BLOBFL	:= -std=gnu11 -O2 -ffreestanding -fPIC -fno-stack-protector -fno-builtin -fcf-protection=none -fno-asynchronous-unwind-tables \
 	-mno-sse -mgeneral-regs-only -Wall -Wextra -Werror -D_GNU_SOURCE -I. -MMD -MP
 $(B)/parasite/runner.elf: parasite/blob/runner.c parasite/blob/arch/$(ARCH)/start.S parasite/blob/blob.lds
 	@mkdir -p $(@D)
-	$(CC) $(BLOBFL) -nostdlib -static -Wl,--build-id=none -Wl,-T,parasite/blob/blob.lds -Wl,-z,noexecstack -o $@ \
+	$(Q)$(CC) $(BLOBFL) -nostdlib -static -Wl,--build-id=none -Wl,-T,parasite/blob/blob.lds -Wl,-z,noexecstack -o $@ \
 		parasite/blob/arch/$(ARCH)/start.S parasite/blob/runner.c
 $(B)/parasite/runner.bin: $(B)/parasite/runner.elf scripts/check-blob
-	scripts/check-blob $<
-	objcopy -O binary $< $@
+	@scripts/check-blob $<
+	$(Q)objcopy -O binary $< $@
 $(B)/parasite/blob.o: parasite/blob.S $(B)/parasite/runner.bin
-	$(CC) -DBLOB='"$(B)/parasite/runner.bin"' -c -o $@ $<
+	$(Q)$(CC) -DBLOB='"$(B)/parasite/runner.bin"' -c -o $@ $<
 
 clean:
 	rm -rf build

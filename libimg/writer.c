@@ -130,7 +130,10 @@ int img_create(int dirfd, enum img_id id, unsigned long key, struct img_writer *
 	_cleanup_close_ int fd = -1;
 
 	img_name(id, key, name, sizeof(name));
-	fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	/* A new file, never an old one cut short: file systems write those out when they are closed (ext4: auto_da_alloc). */
+	if (unlinkat(dirfd, name, 0) && errno != ENOENT)
+		return err_set(e, errno, "cannot replace image %s", name);
+	fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_set(e, errno, "cannot create image %s", name);
 	if (img_create_fd(fd, name, id, false, ret, e))
