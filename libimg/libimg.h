@@ -68,7 +68,7 @@ const char *img_name(enum img_id id, unsigned long key, char *buf, size_t size);
 
 struct img_writer;
 
-/* Creates (or truncates) the image in directory dirfd and writes its magics. The writer is buffered. */
+/* Creates (or replaces) the image in directory dirfd and writes its magics. The writer is buffered. */
 int img_create(int dirfd, enum img_id id, unsigned long key, struct img_writer **ret, struct err *e);
 
 /* Appends one record. msg is any protobuf-c message of the image's type. Not kept. */

@@ -6,6 +6,7 @@ top=${CR_TOP:-.}
 crit=${CR_BIN:-${CR_BUILD:-${BUILD:-build}}/bin}/crit
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
+[ -x "$crit" ] || { echo "no $crit"; exit 99; }
 failed=0
 images=0
 

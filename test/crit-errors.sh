@@ -7,6 +7,7 @@ crit=${CR_BIN:-${CR_BUILD:-${BUILD:-build}}/bin}/crit
 corpus=$top/test/data/criu-images
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
+[ -x "$crit" ] || { echo "no $crit"; exit 99; }
 failed=0
 
 # expect STATUS PATTERN COMMAND...: the command's exit status, and what standard error must match.
