@@ -51,6 +51,7 @@ static void make_blocks(void *arg)
 		check_random(block, BLOCK - 8, last ? 0 : nr);
 		if (last)
 			return;
+		usleep(200); /* leave the processor to others: some kernels starve them */
 	}
 }
 

@@ -450,7 +450,7 @@ static bool left_behind(struct flow *f)
 
 	if (!reap_until(0, &status, 5) || pids_count(NULL)) {
 		printf("processes were left behind\n");
-		run_system("ls", "-d", "/proc/[0-9]*", NULL);
+		run_system("sh", "-c", "grep -H '^State' /proc/[0-9]*/status", NULL);
 		return true;
 	}
 	if (count_mounts() != f->mounts) {

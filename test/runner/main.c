@@ -247,7 +247,7 @@ static void finish_job(struct run *r, struct job *j, int status)
 		word = "skip";
 	printf("%s %s%s%s (%.2f s) %s%s\n", word, j->spec->name, j->spec->unit ? "" : " ",
 	       j->spec->unit ? "" : flavour_names[j->flavour], clock_s() - j->started, j->spec->ids,
-	       code == BROKEN ? " [the test itself is broken]" : "");
+	       code == BROKEN && !j->too_long ? " [the test itself is broken]" : "");
 	if (j->too_long)
 		printf("     it took more than %d s and was killed\n", r->timeout_s);
 	r->counts[*word == 'o' ? 0 : *word == 'F' ? 1 : 2]++;

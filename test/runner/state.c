@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,6 @@
 struct state {
 	FILE *out;
 	pid_t root;
-	bool busy;
 	pid_t pids[4096];
 	int nr_pids;
 	char inodes[4096][64]; /* "pipe:[123]": the n-th is shown as pipe:n */
@@ -62,6 +62,18 @@ static void put_lines(struct state *s, pid_t pid, const char *name)
 		fclose(f);
 }
 
+/* A SIGSTOP that is pending for a stopped task means nothing: SIGCONT, which alone can wake it, also drops that signal. */
+static void drop_pending_stop(char *line)
+{
+	unsigned long long set;
+	char *hex = line + strcspn(line, "\t") + 1;
+
+	if (strncmp(line, "SigPnd:", 7) && strncmp(line, "ShdPnd:", 7))
+		return;
+	set = strtoull(hex, NULL, 16) & ~(1ull << (SIGSTOP - 1));
+	sprintf(hex, "%016llx\n", set);
+}
+
 /* Lines of a status file whose keys are in `keys` ("|Name:|Uid:|"). */
 static void put_status(struct state *s, pid_t pid, const char *name, const char *keys)
 {
@@ -70,8 +82,10 @@ static void put_status(struct state *s, pid_t pid, const char *name, const char 
 
 	while (f && fgets(line, sizeof(line), f)) {
 		snprintf(key, sizeof(key), "|%.*s|", (int)strcspn(line, ":"), line);
-		if (strstr(keys, key))
-			fprintf(s->out, "    %s", line);
+		if (!strstr(keys, key))
+			continue;
+		drop_pending_stop(line);
+		fprintf(s->out, "    %s", line);
 	}
 	if (f)
 		fclose(f);
@@ -278,8 +292,6 @@ static void put_process(struct state *s, pid_t pid)
 	if (zombie)
 		return;
 	fprintf(s->out, "  terminal %s\n", v[4]);
-	if (s->busy)
-		return;
 	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++)
 		put_link(s, pid, links[i]);
 	for (size_t i = 0; i < sizeof(raws) / sizeof(*raws); i++)
@@ -316,8 +328,8 @@ int state_write(const char *path, pid_t root, const pid_t *except, bool busy)
 		return -1;
 	}
 	s->root = root;
-	s->busy = busy;
-	pids_each(except, add_pid, s);
+	if (!busy)
+		pids_each(except, add_pid, s);
 	qsort(s->pids, s->nr_pids, sizeof(*s->pids), by_value);
 	for (int i = 0; i < s->nr_pids; i++)
 		put_process(s, s->pids[i]);
