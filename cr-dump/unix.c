@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Unix sockets without a name: socket pairs with what is queued in them, and unconnected ones. Queues are read by MSG_PEEK,
- * SO_PEEK_OFF moving it on from message to message; it is put back. Lost: SO_PEERCRED becomes that of the restorer.
+ * SO_PEEK_OFF moving it on from message to message; it is put back.
  */
 #include <errno.h>
 #include <poll.h>
@@ -163,6 +163,20 @@ static UnixSkEntry *new_entry(struct dump_ctx *ctx, const struct open_file *of, 
 	return r;
 }
 
+/* SO_PEERCRED: who made the pair. */
+static void save_creator(int fd, UnixSkEntry *r)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) || cred.pid <= 0)
+		return;
+	r->has_peer_pid = r->has_peer_uid = r->has_peer_gid = true;
+	r->peer_pid = cred.pid;
+	r->peer_uid = cred.uid;
+	r->peer_gid = cred.gid;
+}
+
 static int unix_save(struct dump_ctx *ctx, struct open_file *of, const struct fd_facts *f, struct err *e)
 {
 	struct pollfd pfd = { f->fd, POLLIN | POLLPRI, 0 };
@@ -190,6 +204,7 @@ static int unix_save(struct dump_ctx *ctx, struct open_file *of, const struct fd
 		return ret < 0 ? -1 : 0;
 	r = new_entry(ctx, of, f, u);
 	r->type = type;
+	save_creator(f->fd, r);
 	if (sockopt_save(ctx, of, f->fd, AF_UNIX, &r->opts, e))
 		return -1;
 	of->entry->usk = r;

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "cr-restore/files.h"
+#include "cr-restore/unix_pair.h"
 #include "sk-packet.pb-c.h"
 
 #define STATE_CONNECTED 1
@@ -170,8 +171,8 @@ static int make_pair(struct restore_ctx *ctx, const UnixSkEntry *r, struct ofile
 	bool shut = peer || r->type == SOCK_DGRAM;
 	int pair[2];
 
-	if (socketpair(AF_UNIX, r->type | SOCK_CLOEXEC, 0, pair))
-		return err_set(e, errno, "cannot create a pair of sockets");
+	if (unix_pair(ctx, r, pair, e))
+		return -1;
 	_cleanup_close_ int fd = pair[0], other = pair[1];
 	if (send_queue(s, r->id, other, e) || (peer && send_queue(s, peer->id, fd, e)))
 		return -1;
