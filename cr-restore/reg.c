@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Whatever is opened again by its name: regular files, directories, memory devices, O_PATH descriptors. It must still be what it
- * was: same type and mode, and no shorter; a symbolic link that took its place is not followed.
+ * was: same type, mode and size; a symbolic link that took its place is not followed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -44,8 +44,8 @@ static void compare(const struct restore_ctx *ctx, const RegFileEntry *r, const 
 	*buf = '\0';
 	if ((mode & S_IFMT) != (st->st_mode & S_IFMT)) {
 		snprintf(buf, size, "it is of another type than at the dump (mode %o, not %o)", st->st_mode, mode);
-	} else if (r->has_size && S_ISREG(st->st_mode) && (uint64_t)st->st_size < r->size) {
-		snprintf(buf, size, "it is shorter than at the dump (%ld bytes, not %lu)", st->st_size, r->size);
+	} else if (r->has_size && S_ISREG(st->st_mode) && (uint64_t)st->st_size != r->size) {
+		snprintf(buf, size, "it has %ld bytes, not %lu as at the dump", st->st_size, r->size);
 	} else if (mode != st->st_mode && !ctx->opts->skip_rwx_check) {
 		snprintf(buf, size, "its mode is %o, not %o as at the dump", st->st_mode & 07777, mode & 07777);
 		*hint = "--skip-file-rwx-check accepts that";
