@@ -56,4 +56,4 @@ static void verify(void)
 	check_eq(waitpid(sender, &status, 0), sender);
 }
 
-CRTEST(.about = "traced task", .ids = "PT-24", .refused = "traced", .arrange = arrange, .verify = verify)
+CRTEST(.about = "traced task", .ids = "PT-24", .refused = "trace", .arrange = arrange, .verify = verify)

@@ -40,10 +40,15 @@ alive() { # PID...
 	done
 }
 
-gone() { # PID...
-	local pid
+gone() { # PID...: dead, if not yet waited for; a killed process may take a moment
+	local pid state
 	for pid; do
-		! [ -d "/proc/$pid" ] || grep -q '^State:.Z' "/proc/$pid/status" || fail "process $pid is still there"
+		for _ in $(seq 100); do
+			state=$(sed -n 's/^State:.\(.\).*/\1/p' "/proc/$pid/status" 2>/dev/null || true)
+			case $state in '' | Z | X) continue 2 ;; esac
+			sleep 0.02
+		done
+		fail "process $pid is still there, in state $state"
 	done
 }
 

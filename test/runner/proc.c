@@ -56,17 +56,21 @@ struct stopped {
 	bool ok;
 };
 
+/* The letter after the command name, which may hold anything, line ends included. */
 static char thread_state(const char *pid, const char *tid)
 {
-	char path[64], line[1024], *p;
+	char path[64], text[1024], *p;
+	size_t n;
 	FILE *f;
 
 	snprintf(path, sizeof(path), "/proc/%.10s/task/%.10s/stat", pid, tid);
 	f = fopen(path, "re");
 	if (!f)
 		return '-';
-	p = fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
+	n = fread(text, 1, sizeof(text) - 1, f);
 	fclose(f);
+	text[n] = '\0';
+	p = strrchr(text, ')');
 	return p ? p[2] : '-';
 }
 

@@ -234,12 +234,14 @@ static void put_maps(struct state *s, pid_t pid)
 static int stat_fields(pid_t pid, const char *name, char *line, size_t size, char *fields[64])
 {
 	FILE *f = proc_open(pid, name);
-	char *p = f ? fgets(line, size, f) : NULL;
+	size_t len = f ? fread(line, 1, size - 1, f) : 0;
+	char *p;
 	int n = 0;
 
 	if (f)
 		fclose(f);
-	p = p ? strrchr(p, ')') : NULL;
+	line[len] = '\0';
+	p = strrchr(line, ')'); /* the command name may hold anything, line ends included */
 	for (p = p ? strtok(p + 1, " \n") : NULL; p && n < 64; p = strtok(NULL, " \n"))
 		fields[n++] = p;
 	return n;
