@@ -17,6 +17,8 @@
 #include "cr-dump/dump.h"
 #include "cr-dump/sleep.h"
 
+#define VFORK_PATIENCE_US 1000000
+
 static uint64_t now_us(void)
 {
 	struct timespec ts;
@@ -29,24 +31,35 @@ static void on_alarm(int sig)
 {
 }
 
-/* Signals that interrupt a wait, from the deadline on every 100 ms: a task in uninterruptible sleep must not hold us for ever. */
-static void alarm_from(unsigned int seconds)
+/* A signal every 100 ms, which interrupts a wait: a task in uninterruptible sleep must not hold us for ever. */
+static void alarms(bool on)
 {
 	struct sigaction sa = { .sa_handler = on_alarm };
-	struct itimerval it = { .it_value.tv_sec = seconds, .it_interval.tv_usec = seconds ? 100000 : 0 };
+	struct itimerval it = { .it_value.tv_usec = on ? 100000 : 0, .it_interval.tv_usec = on ? 100000 : 0 };
 
 	sigaction(SIGALRM, &sa, NULL);
 	setitimer(ITIMER_REAL, &it, NULL);
 }
 
+/* A parent in vfork(2) stands still until its child has called execve or exit, which takes a moment, or for ever. */
+static int refuse_vfork(const struct thread *th, struct err *e)
+{
+	err_set(e, EBUSY, "thread %d of process %d waits in vfork(2) for its child", th->tr.tid, th->tr.pid);
+	return err_hint(e, "it can be dumped when the child has called execve or exit");
+}
+
 static int stop_in_time(struct dump_ctx *ctx, struct thread *th, uint64_t deadline, struct err *e)
 {
+	uint64_t patience = now_us() + VFORK_PATIENCE_US;
+
 	th->tr.impatient = true;
 	while (tracee_stop(&th->tr, e)) {
 		if (e->errnum != EINTR)
 			return -1;
 		if (worker_check(e))
 			return -1;
+		if (now_us() > patience && sleeps_in_vfork(th->tr.pid, th->tr.tid))
+			return refuse_vfork(th, e);
 		if (now_us() < deadline)
 			continue;
 		err_set(e, ETIMEDOUT, "thread %d of process %d did not stop within %u s", th->tr.tid, th->tr.pid, ctx->opts->timeout);
@@ -152,6 +165,8 @@ static int stop_task(struct dump_ctx *ctx, struct task *t, uint64_t deadline, st
 
 /* --- the tree ----------------------------------------------------------------------------------------------- */
 
+#define EXIT_CODE_FIELD 52 /* of /proc/PID/stat, counted as in proc(5): the name is the second */
+
 /* The fields of /proc/PID/stat that matter here. The name in the middle may hold anything, so parsing starts after it. */
 static int read_stat(struct dump_ctx *ctx, struct task *t, char *state_ret, struct err *e)
 {
@@ -165,9 +180,9 @@ static int read_stat(struct dump_ctx *ctx, struct task *t, char *state_ret, stru
 	if (!p || sscanf(p + 1, " %c %d %d %d", state_ret, &ppid, &t->pgid, &t->sid) != 4)
 		return err_set(e, 0, "cannot make sense of /proc/%d/stat", t->pid);
 	t->ppid = t->parent ? t->parent->pid : 0;
-	for (p++; *p && n < 49; p++)
+	for (p++; *p && n < EXIT_CODE_FIELD - 2; p++)
 		n += *p == ' ';
-	t->exit_code = n == 49 ? atoi(p) : 0;
+	t->exit_code = n == EXIT_CODE_FIELD - 2 ? atoi(p) : 0;
 	return 0;
 }
 
@@ -267,14 +282,14 @@ int freeze_tree(struct dump_ctx *ctx, struct err *e)
 	if (check_not_within(ctx->opts->tree, e))
 		return -1;
 	sleep_clock_start();
-	alarm_from(ctx->opts->timeout ? ctx->opts->timeout : 1);
+	alarms(true);
 	ctx->frozen_at_us = start;
 	ret = add_task(ctx, ctx->opts->tree, NULL, deadline, e);
 	if (ret && e->errnum == ESRCH)
 		err_hint(e, "is there a process %d? see ps -e", ctx->opts->tree);
 	for (size_t i = 0; !ret && i < ctx->nr_tasks; i++)
 		ret = worker_check(e) ? -1 : add_children(ctx, ctx->tasks[i], deadline, e);
-	alarm_from(0);
+	alarms(false);
 	if (!ret && ctx->tasks[0]->state == TASK_DEAD)
 		ret = err_set(e, 0, "process %d is dead (a zombie)", ctx->opts->tree);
 	ctx->freezing_us = now_us() - start;

@@ -89,3 +89,13 @@ void sleep_note(pid_t pid, pid_t tid, struct thread *th)
 	if (ran && raw_ns() + clock_offset > ran)
 		th->asleep_ns = raw_ns() + clock_offset - ran;
 }
+
+/* In clone it may be a vfork or not, but nobody sleeps there for long otherwise. */
+bool sleeps_in_vfork(pid_t pid, pid_t tid)
+{
+	char path[64], buf[256];
+	int nr;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", pid, tid);
+	return !read_text(path, buf, sizeof(buf)) && sscanf(buf, "%d ", &nr) == 1 && (nr == SYS_vfork || nr == SYS_clone || nr == SYS_clone3);
+}

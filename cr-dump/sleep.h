@@ -6,6 +6,7 @@
 #ifndef CRKIT_SLEEP_H
 #define CRKIT_SLEEP_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct thread;
@@ -15,5 +16,8 @@ void sleep_clock_start(void);
 
 /* Fills th->blocked_nr and th->asleep_ns; leaves them alone when the thread is running or nothing can be known. */
 void sleep_note(pid_t pid, pid_t tid, struct thread *th);
+
+/* Does the thread wait for a vfork child? */
+bool sleeps_in_vfork(pid_t pid, pid_t tid);
 
 #endif

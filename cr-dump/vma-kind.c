@@ -2,7 +2,9 @@
 /* What a mapping is: the vma_entry that goes into the image; mappings that cannot be saved are refused by name. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/mman.h>
 
 #include "base/kernel.h"
@@ -91,10 +93,24 @@ static bool is_shmem(const struct vma *v)
 	return is_shared(v) && (!strcmp(v->path, "/dev/zero (deleted)") || starts_with(v->path, "[anon_shmem:"));
 }
 
+/*
+ * How the file was open when it was mapped. A shared mapping that may be made writable later needs a file open for writing, even when
+ * it is read-only now; of a private one only the permissions of its link in map_files tell.
+ */
+static uint32_t access_of(const struct task *t, const struct vma *v, const struct vma_flags *f)
+{
+	char link[64];
+	struct stat st;
+
+	if (is_shared(v))
+		return f->may_write ? O_RDWR : O_RDONLY;
+	snprintf(link, sizeof(link), "map_files/%lx-%lx", v->start, v->end);
+	return !fstatat(t->procfd, link, &st, AT_SYMLINK_NOFOLLOW) && st.st_mode & S_IWUSR ? O_RDWR : O_RDONLY;
+}
+
 static int classify_file(struct dump_ctx *ctx, struct task *t, const struct vma *v, const struct vma_flags *f, struct err *e)
 {
-	/* A shared mapping that may be made writable later needs a file open for writing, even when it is read-only now. */
-	uint32_t access = is_shared(v) && f->may_write ? O_RDWR : O_RDONLY;
+	uint32_t access = access_of(t, v, f);
 
 	v->entry->status |= is_shared(v) ? VMA_FILE_SHARED : VMA_FILE_PRIVATE;
 	PB_SET(v->entry, fdflags, access);
@@ -115,6 +131,8 @@ int vma_classify(struct dump_ctx *ctx, struct task *t, struct vma *v, const stru
 	entry->prot = protection(v);
 	entry->status = special ? special : VMA_REGULAR;
 	entry->flags = f->map | (is_shared(v) ? MAP_SHARED : f->droppable ? KERNEL_MAP_DROPPABLE : MAP_PRIVATE);
+	if (f->locked_on_fault)
+		PB_SET(entry, locked_on_fault, true);
 	if (f->madv)
 		PB_SET(entry, madv, f->madv);
 	if (why) {

@@ -87,6 +87,7 @@ static void parse_flag(int flag, struct vma_flags *f)
 	case FLAG('m', 'w'): f->may_write = true; break;
 	case FLAG('g', 'd'): f->map |= MAP_GROWSDOWN; break;
 	case FLAG('l', 'o'): f->map |= MAP_LOCKED; break;
+	case FLAG('l', 'f'): f->locked_on_fault = true; break;
 	case FLAG('n', 'r'): f->map |= MAP_NORESERVE; break;
 	case FLAG('r', 'r'): f->madv |= 1u << MADV_RANDOM; break;
 	case FLAG('s', 'r'): f->madv |= 1u << MADV_SEQUENTIAL; break;

@@ -51,8 +51,10 @@ static int first_program(struct restore_ctx *ctx, struct rtask *t, pid_t parent,
 	struct prog p;
 
 	agent_begin(t, &p);
-	PROG(&p, SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
-	prog_or_exit(&p);
+	if (!t->born->adopted) { /* its foster dies soon; until it is adopted it lives by our trace */
+		PROG(&p, SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
+		prog_or_exit(&p);
+	}
 	if (parent) {
 		PROG(&p, SYS_getppid);
 		prog_exact(&p, parent);
@@ -116,16 +118,16 @@ static int bear_root(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 	return await_first(ctx, t, e);
 }
 
-static int bear(struct restore_ctx *ctx, struct rtask *t, struct err *e)
+int birth_bear(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 {
 	struct rtask *cloner = t->born->cloner;
-	bool sibling = cloner != t->parent;
+	bool sibling = cloner != t->parent && !t->born->adopted;
 	struct clone_args *a;
 	struct prog p;
 	uint64_t there;
 	pid_t pid = t->pid;
 
-	if (first_program(ctx, t, t->parent->pid, e))
+	if (first_program(ctx, t, sibling ? t->parent->pid : cloner->pid, e))
 		return -1;
 	agent_begin(cloner, &p);
 	there = prog_room(&p, sizeof(*a), &a);
@@ -146,7 +148,7 @@ static bool waits_for_memory(const struct rtask *t)
 /* Which children of t are to be born now? */
 static bool is_due(const struct rtask *c, const struct rtask *t)
 {
-	if (c->born->exists || c->born->cloner != t)
+	if (c->born->exists || c->born->cloner != t || c->born->fosters || c->born->adopted)
 		return false;
 	if (waits_for_memory(c) && !t->memory->filled)
 		return false;
@@ -165,8 +167,6 @@ static int make_session(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 	return agent_run(ctx, t, &p, e);
 }
 
-static int grow(struct restore_ctx *ctx, struct rtask *t, struct err *e);
-
 static int bear_due(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 {
 	for (size_t i = 0; i < ctx->nr_tasks; i++) {
@@ -174,7 +174,7 @@ static int bear_due(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 
 		if (!is_due(c, t))
 			continue;
-		if (bear(ctx, c, e) || grow(ctx, c, e))
+		if (birth_bear(ctx, c, e) || birth_grow(ctx, c, e))
 			return -1;
 	}
 	return 0;
@@ -192,7 +192,7 @@ static bool has_early_sharer(struct restore_ctx *ctx, const struct rtask *t)
 }
 
 /* Everything that t bears before its memory is filled; then its session; then what it bears after that. */
-static int grow(struct restore_ctx *ctx, struct rtask *t, struct err *e)
+int birth_grow(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 {
 	if (bear_due(ctx, t, e))
 		return -1;
@@ -288,12 +288,17 @@ static int check_all_born(struct restore_ctx *ctx, struct err *e)
 int birth_tree(struct restore_ctx *ctx, struct err *e)
 {
 	struct rtask *root = ctx->tasks[0];
+	bool more = true;
 	int ret;
 
 	pthread_mutex_lock(&ctx->lock);
-	ret = bear_root(ctx, root, e) || grow(ctx, root, e) ? -1 : 0;
+	ret = bear_root(ctx, root, e) || birth_grow(ctx, root, e) ? -1 : 0;
 	pthread_mutex_unlock(&ctx->lock);
-	return ret || fill_all(ctx, e) || check_all_born(ctx, e) ? -1 : 0;
+	while (!ret && more) {
+		more = false;
+		ret = fill_all(ctx, e) || birth_adoptions(ctx, &more, e) ? -1 : 0;
+	}
+	return ret || check_all_born(ctx, e) ? -1 : 0;
 }
 
 /* --- groups, zombies, helpers ------------------------------------------------------------------------------- */
@@ -321,7 +326,7 @@ static int make_groups(struct restore_ctx *ctx, struct err *e)
 		for (size_t i = 0; i < ctx->nr_tasks; i++) {
 			struct rtask *t = ctx->tasks[i];
 
-			if (t->sid == t->pid || founds_group(t) != founders || (foreign && t->pgid == root->pgid))
+			if (t->born->gone || t->sid == t->pid || founds_group(t) != founders || (foreign && t->pgid == root->pgid))
 				continue;
 			if (join_group(ctx, t, e))
 				return -1;
@@ -361,6 +366,14 @@ static int see_dead(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 	return agent_run(ctx, t->parent, &p, e);
 }
 
+int birth_end(struct restore_ctx *ctx, struct rtask *t, struct err *e)
+{
+	if (die(ctx, t, e) || see_dead(ctx, t, e))
+		return err_in(e, "while process %d was to die", t->pid);
+	t->born->gone = true;
+	return 0;
+}
+
 int birth_finish(struct restore_ctx *ctx, struct err *e)
 {
 	if (make_groups(ctx, e))
@@ -368,8 +381,8 @@ int birth_finish(struct restore_ctx *ctx, struct err *e)
 	for (size_t i = ctx->nr_tasks; i-- > 0;) {
 		struct rtask *t = ctx->tasks[i];
 
-		if (t->state == TASK_DEAD && (die(ctx, t, e) || see_dead(ctx, t, e)))
-			return err_in(e, "while process %d was to die", t->pid);
+		if (t->state == TASK_DEAD && !t->born->gone && birth_end(ctx, t, e))
+			return -1;
 	}
 	return 0;
 }
@@ -377,7 +390,7 @@ int birth_finish(struct restore_ctx *ctx, struct err *e)
 void birth_undo(struct restore_ctx *ctx)
 {
 	for (size_t i = 0; i < ctx->nr_tasks; i++)
-		if (ctx->tasks[i]->born && ctx->tasks[i]->born->exists)
+		if (ctx->tasks[i]->born && ctx->tasks[i]->born->exists && !ctx->tasks[i]->born->gone)
 			kill(ctx->tasks[i]->pid, SIGKILL);
 	/* Orphans come to us, their subreaper (main.c); the sibling root goes to the caller. */
 	while (waitpid(-1, NULL, __WALL) > 0 || errno == EINTR)

@@ -14,8 +14,12 @@ struct born {
 	bool exists;	     /* it was cloned */
 	bool has_session;    /* its setsid, if any, is done */
 	bool before_setsid;  /* it is born before its parent's setsid */
-	struct rtask *cloner; /* who clones it: the parent, or a sibling with CLONE_PARENT; NULL: the director */
+	struct rtask *cloner; /* who clones it: the parent, a sibling with CLONE_PARENT, or its foster; NULL: the director */
 	pid_t birth_sid;     /* the session it must be born in; 0: any */
+	bool fosters;	     /* a helper that bears one task in its own session and dies, so that an ancestor adopts the child */
+	bool adopted;	     /* that child */
+	bool traced;	     /* by us already */
+	bool gone;	     /* dead and reaped */
 };
 
 /* Plan: who is born by whom and when; adds helper tasks where an id of a dead leader has to be held. Before arena_create. */
@@ -23,6 +27,14 @@ int birth_plan(struct restore_ctx *ctx, struct err *e);
 
 /* Makes the root, then all others; fills memory on the way (memory_fill). */
 int birth_tree(struct restore_ctx *ctx, struct err *e);
+
+/* Tasks that get their parent by adoption; called by birth_tree. *progress_ret: was any born? */
+int birth_adoptions(struct restore_ctx *ctx, bool *progress_ret, struct err *e);
+
+/* Pieces of birth.c for it. */
+int birth_bear(struct restore_ctx *ctx, struct rtask *t, struct err *e);
+int birth_grow(struct restore_ctx *ctx, struct rtask *t, struct err *e);
+int birth_end(struct restore_ctx *ctx, struct rtask *t, struct err *e);
 
 /* Process groups; then zombies die and helpers go. */
 int birth_finish(struct restore_ctx *ctx, struct err *e);

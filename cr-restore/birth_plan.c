@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Who is cloned by whom, and before or after whose setsid: sessions can only be inherited. See birth.h. */
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cr-restore/birth.h"
 
@@ -56,6 +58,81 @@ static struct rtask *sibling_in(struct restore_ctx *ctx, const struct rtask *t, 
 	return NULL;
 }
 
+static unsigned int depth(const struct rtask *t)
+{
+	unsigned int n = 0;
+
+	while ((t = t->parent))
+		n++;
+	return n;
+}
+
+static bool descends_from(const struct rtask *t, const struct rtask *ancestor)
+{
+	while ((t = t->parent))
+		if (t == ancestor)
+			return true;
+	return false;
+}
+
+/*
+ * A dead leader is stood in for below the deepest parent of those members that cannot inherit the session from their parent: the
+ * other ones are adopted from there.
+ */
+static struct rtask *stand_in_leader(struct restore_ctx *ctx, pid_t sid)
+{
+	struct rtask *deepest = NULL;
+
+	for (size_t i = 0; i < ctx->nr_tasks; i++) {
+		struct rtask *t = ctx->tasks[i];
+
+		if (t->sid == sid && t->parent && t->parent->sid != sid && (!deepest || depth(t->parent) > depth(deepest)))
+			deepest = t->parent;
+	}
+	return add_helper(ctx, sid, sid, deepest);
+}
+
+/* Somebody in session sid below t's parent, who is not t or of t's making. */
+static struct rtask *member_for(struct restore_ctx *ctx, pid_t sid, const struct rtask *t)
+{
+	for (size_t i = 0; i < ctx->nr_tasks; i++) {
+		struct rtask *y = ctx->tasks[i];
+
+		if (y->sid == sid && (y->state != TASK_DEAD || y->helper) && !y->born->fosters && y != t && !descends_from(y, t) &&
+		    descends_from(y, t->parent))
+			return y;
+	}
+	return NULL;
+}
+
+/* A pid for somebody who will be gone before anyone can see it. 0: none. */
+static pid_t free_pid(struct restore_ctx *ctx)
+{
+	char path[32];
+
+	for (pid_t pid = 32000; pid > 1; pid--) {
+		snprintf(path, sizeof(path), "/proc/%d", pid);
+		if (!by_pid(ctx, pid) && access(path, F_OK))
+			return pid;
+	}
+	return 0;
+}
+
+static void plan_adoption(struct restore_ctx *ctx, struct rtask *t, pid_t sid)
+{
+	struct rtask *member = member_for(ctx, sid, t), *foster;
+
+	if (!member) {
+		problem(ctx, NULL, "process %d is in session %d, which none of its relatives can bequeath to it", t->pid, sid);
+		t->born->cloner = t->parent;
+		return;
+	}
+	foster = add_helper(ctx, free_pid(ctx), sid, member);
+	foster->born->fosters = true;
+	t->born->cloner = foster;
+	t->born->adopted = true;
+}
+
 static void plan_cloner(struct restore_ctx *ctx, struct rtask *t)
 {
 	struct rtask *p = t->parent;
@@ -68,15 +145,11 @@ static void plan_cloner(struct restore_ctx *ctx, struct rtask *t)
 		t->born->before_setsid = true;
 		return;
 	}
+	if (!by_pid(ctx, sid))
+		stand_in_leader(ctx, sid);
 	t->born->cloner = sibling_in(ctx, t, sid);
-	if (t->born->cloner)
-		return;
-	if (by_pid(ctx, sid)) {
-		problem(ctx, NULL, "process %d is in session %d, which none of its relatives can bequeath to it", t->pid, sid);
-		t->born->cloner = p;
-		return;
-	}
-	t->born->cloner = add_helper(ctx, sid, sid, p);
+	if (!t->born->cloner)
+		plan_adoption(ctx, t, sid);
 }
 
 /* A group whose leader is dead needs somebody of that pid to found it. The root's own foreign group is inherited. */
@@ -109,5 +182,11 @@ int birth_plan(struct restore_ctx *ctx, struct err *e)
 		plan_cloner(ctx, ctx->tasks[i]);
 	for (size_t i = 0; i < nr; i++)
 		plan_group(ctx, ctx->tasks[i]);
+	for (size_t i = 1; i < ctx->nr_tasks; i++) {
+		const struct rtask *t = ctx->tasks[i];
+
+		log_debug("process %d: child of %d, session %d, group %d, born by %d%s%s", t->pid, t->parent->pid, t->sid, t->pgid,
+			  t->born->cloner->pid, t->born->before_setsid ? " before its setsid" : "", t->born->adopted ? ", then adopted" : "");
+	}
 	return 0;
 }

@@ -35,7 +35,7 @@ static int advise(struct restore_ctx *ctx, struct rtask *t, const VmaEntry *v, s
 			prog_any(p); /* a kernel without the feature loses nothing but speed */
 	}
 	if (v->flags & MAP_LOCKED)
-		PROG(p, SYS_mlock, v->start, len);
+		PROG(p, SYS_mlock2, v->start, len, v->has_locked_on_fault && v->locked_on_fault ? MLOCK_ONFAULT : 0);
 	return 0;
 }
 

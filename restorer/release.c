@@ -30,7 +30,7 @@ int release_seize(struct restore_ctx *ctx, struct err *e)
 	for (size_t i = 0; i < ctx->nr_tasks; i++) {
 		struct rtask *t = ctx->tasks[i];
 
-		for (size_t j = 0; lives(t) && j < t->nr_threads; j++)
+		for (size_t j = t->born->traced; lives(t) && j < t->nr_threads; j++)
 			if (ptrace(PTRACE_SEIZE, t->threads[j].tid, 0, PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD))
 				return err_set(e, errno, "cannot trace the new thread %d of process %d", t->threads[j].tid, t->pid);
 	}
