@@ -33,7 +33,8 @@ static int epoll_key(void *arg, const char *key, const char *val, struct err *e)
 	if (strcmp(key, "tfd"))
 		return 0;
 	t = POOL_MSG(&c->ctx->pool, EventpollTfdEntry, eventpoll_tfd_entry);
-	if (sscanf(val, "%u events: %x data: %lx pos:%ld ino:%lx sdev:%x", &t->tfd, &t->events, &data, &pos, &ino, &t->dev) != 6)
+	if (sscanf(val, "%u events: %x data: %lx pos:%ld ino:%lx sdev:%x", &t->tfd, &t->events, &data, &pos, &ino,
+		   &t->dev) != 6)
 		return err_set(e, 0, "fdinfo has \"tfd: %s\", not a target", val);
 	t->data = data;
 	t->inode = ino;
@@ -72,8 +73,8 @@ static int is_target(const struct open_file *ep, int number, uint32_t tfd, uint3
  * Finds the target among the descriptors of the task that holds the epoll instance: usually under the number it was added as,
  * else under any. *number_ret is -1 when it is not there.
  */
-static int find_target(struct dump_ctx *ctx, const struct open_file *ep, const EventpollTfdEntry *t, uint32_t nth, int *number_ret,
-		       struct err *e)
+static int find_target(struct dump_ctx *ctx, const struct open_file *ep, const EventpollTfdEntry *t, uint32_t nth,
+		       int *number_ret, struct err *e)
 {
 	const struct table *table = files_table(ctx, ep->task);
 	const struct slot *s = table_slot(table, t->tfd);
@@ -113,8 +114,10 @@ static int resolve(struct dump_ctx *ctx, const struct open_file *ep, struct err 
 		if (find_target(ctx, ep, t, nth, &number, e))
 			return -1;
 		if (number < 0) {
-			refuse_file(ctx, ep, NULL, "is an epoll instance with a target (added as fd %u, inode %lu) that is closed there",
-				    t->tfd, t->inode);
+			refuse_file(
+				ctx, ep, NULL,
+				"is an epoll instance with a target (added as fd %u, inode %lu) that is closed there",
+				t->tfd, t->inode);
 		} else if ((uint32_t)number != t->tfd) {
 			t->has_added_as = true;
 			t->added_as = t->tfd;

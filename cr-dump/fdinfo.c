@@ -9,7 +9,8 @@
 
 #define LINE_MAX_ 512
 
-int fdinfo_each(const char *text, int (*fn)(void *arg, const char *key, const char *val, struct err *e), void *arg, struct err *e)
+int fdinfo_each(const char *text, int (*fn)(void *arg, const char *key, const char *val, struct err *e), void *arg,
+		struct err *e)
 {
 	char line[LINE_MAX_];
 
@@ -76,7 +77,8 @@ static int read_text(struct dump_ctx *ctx, struct files *fs, int fd, struct err 
 	return 0;
 }
 
-int fdinfo_read(struct dump_ctx *ctx, struct task *t, int number, struct fd_facts *f, uint32_t *cloexec_ret, struct err *e)
+int fdinfo_read(struct dump_ctx *ctx, struct task *t, int number, struct fd_facts *f, uint32_t *cloexec_ret,
+		struct err *e)
 {
 	struct files *fs = files_of(ctx);
 	char name[32];

@@ -16,7 +16,7 @@
 #ifndef F_GETOWNER_UIDS
 #define F_GETOWNER_UIDS 17
 #endif
-#define FIRST_TABLE_ID	  2 /* 1 is the tool's own table in the inventory */
+#define FIRST_TABLE_ID 2 /* 1 is the tool's own table in the inventory */
 
 #define KIND(name) extern const struct dump_kind dump_##name;
 #define RESTORE_KIND(name)
@@ -156,7 +156,8 @@ static int look_facts(struct dump_ctx *ctx, struct fd_facts *f, struct err *e)
 		return err_set(e, errno, "cannot get hold of it (pidfd_getfd)");
 	if (fstat(f->fd, &f->st))
 		return err_set(e, errno, "cannot stat it");
-	if (S_ISSOCK(f->st.st_mode) && !(f->flags & O_PATH) && getsockopt(f->fd, SOL_SOCKET, SO_DOMAIN, &f->family, &len))
+	if (S_ISSOCK(f->st.st_mode) && !(f->flags & O_PATH) &&
+	    getsockopt(f->fd, SOL_SOCKET, SO_DOMAIN, &f->family, &len))
 		return err_set(e, errno, "cannot tell the family of the socket");
 	if (S_ISREG(f->st.st_mode) || S_ISDIR(f->st.st_mode))
 		f->procfs = !fstatfs(f->fd, &sfs) && sfs.f_type == PROC_SUPER_MAGIC_;
@@ -170,15 +171,6 @@ static const struct dump_kind *kind_for(const struct fd_facts *f)
 		if (kinds[i]->claims(f))
 			return kinds[i];
 	return NULL;
-}
-
-static int refuse_lock(void *arg, const char *key, const char *val, struct err *e)
-{
-	void **a = arg;
-
-	if (!strcmp(key, "lock"))
-		refuse_file(a[0], a[1], NULL, "has a file lock or lease (%s)", val);
-	return 0;
 }
 
 static int look_new(struct dump_ctx *ctx, struct open_file *of, struct fd_facts *f, struct err *e)
@@ -197,7 +189,7 @@ static int look_new(struct dump_ctx *ctx, struct open_file *of, struct fd_facts 
 	return of->kind->save(ctx, of, f, e) ? err_in(e, "%s", of->kind->name) : 0;
 }
 
-/* Locks are looked for in every table: POSIX locks belong to a task, not to the open file. */
+/* Locks are looked for in every table: some belong to a task, not to the open file. */
 static int look_fd(struct dump_ctx *ctx, struct task *t, struct table *table, int number, struct err *e)
 {
 	struct fd_facts f;
@@ -207,10 +199,11 @@ static int look_fd(struct dump_ctx *ctx, struct task *t, struct table *table, in
 
 	slot = POOL_PUSH(&ctx->pool, table->slots, table->nr_slots);
 	slot->number = number;
-	if (fdinfo_read(ctx, t, number, &f, &slot->cloexec, e) || same_file(ctx, t, number, f.ino, f.mnt_id, &slot->file, &new, e))
+	if (fdinfo_read(ctx, t, number, &f, &slot->cloexec, e) ||
+	    same_file(ctx, t, number, f.ino, f.mnt_id, &slot->file, &new, e))
 		return -1;
 	if (strstr(f.text, "\nlock:"))
-		ret = fdinfo_each(f.text, refuse_lock, (void *[]){ ctx, slot->file }, e);
+		ret = locks_look(ctx, t, table, slot, f.text, e);
 	if (new && !ret)
 		ret = look_new(ctx, slot->file, &f, e);
 	close_fdp(&f.fd);
@@ -265,8 +258,8 @@ static int files_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 
 /* --- files that are no descriptor --------------------------------------------------------------------------- */
 
-int files_add_path(struct dump_ctx *ctx, struct task *t, int fd, const char *path, uint32_t flags, const char *what, uint32_t *id_ret,
-		   struct err *e)
+int files_add_path(struct dump_ctx *ctx, struct task *t, int fd, const char *path, uint32_t flags, const char *what,
+		   uint32_t *id_ret, struct err *e)
 {
 	struct files *fs = files_of(ctx);
 	struct fd_facts f = { .fd = fd };
@@ -344,7 +337,7 @@ static int files_finish(struct dump_ctx *ctx, struct err *e)
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (kinds[i]->write && kinds[i]->write(ctx, e))
 			return -1;
-	return write_files(ctx, e);
+	return locks_write(ctx, e) || write_files(ctx, e) ? -1 : 0;
 }
 
 const struct dump_part dump_files = {

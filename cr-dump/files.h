@@ -31,10 +31,10 @@ struct fd_facts {
 	int number;	   /* as which descriptor */
 	int fd;		   /* ours of the same open file; closed after save */
 	struct stat st;
-	int family;	   /* of a socket, else -1 */
-	bool procfs;	   /* it is on a proc filesystem */
-	const char *link;  /* what /proc/self/fd shows */
-	uint32_t flags;	   /* as F_GETFL gives them */
+	int family;	  /* of a socket, else -1 */
+	bool procfs;	  /* it is on a proc filesystem */
+	const char *link; /* what /proc/self/fd shows */
+	uint32_t flags;	  /* as F_GETFL gives them */
 	uint64_t pos;
 	uint64_t ino; /* as fdinfo has it */
 	int mnt_id;
@@ -52,8 +52,17 @@ struct open_file {
 	uint32_t id;
 	dev_t dev;
 	const struct dump_kind *kind;
-	FileEntry *entry;	   /* without a sub-message: refused */
+	FileEntry *entry; /* without a sub-message: refused */
+	bool locks_seen;
 	struct open_file *less, *more; /* files_same.c */
+};
+
+struct lock {
+	struct open_file *file;
+	int number; /* descriptor */
+	pid_t pid;  /* who took it */
+	uint32_t flag, type;
+	long start, len;
 };
 
 struct slot {
@@ -90,6 +99,8 @@ struct files {
 	FileEntry **entries; /* all of files.img */
 	size_t nr_entries;
 	uint32_t next_id;
+	struct lock *locks;
+	size_t nr_locks;
 	void *kind[DUMP_KIND_COUNT]; /* what a kind has to remember */
 	char *text;		     /* the last fdinfo read */
 	size_t text_size;
@@ -118,24 +129,34 @@ struct table *files_table(struct dump_ctx *ctx, const struct task *t);
 /* The slot of a descriptor, or NULL. */
 struct slot *table_slot(const struct table *table, int number);
 /* Refuses an open file: "pid 4312: fd 7 is <what>". */
-void refuse_file(struct dump_ctx *ctx, const struct open_file *of, const char *hint, const char *fmt, ...) _printf_(4, 5);
+void refuse_file(struct dump_ctx *ctx, const struct open_file *of, const char *hint, const char *fmt, ...)
+	_printf_(4, 5);
 
 /* --- files_same.c ------------------------------------------------------------------------------------------- */
 
 /*
  * The one open_file of descriptor `number` of a task. *new_ret: it was not known before, and is now, without an entry.
  */
-int same_file(struct dump_ctx *ctx, struct task *t, int number, uint64_t ino, int mnt_id, struct open_file **ret, bool *new_ret,
-	      struct err *e);
+int same_file(struct dump_ctx *ctx, struct task *t, int number, uint64_t ino, int mnt_id, struct open_file **ret,
+	      bool *new_ret, struct err *e);
 /* Refuses descriptor tables and working directories that several tasks share, or that only some threads of a task have. */
 int same_tables(struct dump_ctx *ctx, struct task *t, struct err *e);
 
 /* --- fdinfo.c ----------------------------------------------------------------------------------------------- */
 
 /* Reads /proc/PID/fdinfo/NUMBER: number, pos, flags, ino, mnt_id and text of f; *cloexec_ret is FD_CLOEXEC or 0. */
-int fdinfo_read(struct dump_ctx *ctx, struct task *t, int number, struct fd_facts *f, uint32_t *cloexec_ret, struct err *e);
+int fdinfo_read(struct dump_ctx *ctx, struct task *t, int number, struct fd_facts *f, uint32_t *cloexec_ret,
+		struct err *e);
 /* Splits "key: value" lines; fn takes what it knows and ignores the rest, so that a new kernel's extra key breaks nothing. */
-int fdinfo_each(const char *text, int (*fn)(void *arg, const char *key, const char *val, struct err *e), void *arg, struct err *e);
+int fdinfo_each(const char *text, int (*fn)(void *arg, const char *key, const char *val, struct err *e), void *arg,
+		struct err *e);
+
+/* --- files_locks.c ------------------------------------------------------------------------------------------ */
+
+/* The locks that fdinfo shows for a descriptor of a table. */
+int locks_look(struct dump_ctx *ctx, struct task *t, const struct table *table, const struct slot *slot,
+	       const char *text, struct err *e);
+int locks_write(struct dump_ctx *ctx, struct err *e);
 
 /* --- files_what.c ------------------------------------------------------------------------------------------- */
 
@@ -146,8 +167,8 @@ const char *file_what(const struct fd_facts *f, char *buf, size_t size);
 
 /* Why a file cannot be opened again by the name that the kernel shows, or NULL. */
 const char *reg_unreachable(const char *link, const struct stat *st);
-void reg_fill(struct dump_ctx *ctx, FileEntry *entry, const struct stat *st, const char *name, uint32_t flags, uint64_t pos,
-	      FownEntry *fown);
+void reg_fill(struct dump_ctx *ctx, FileEntry *entry, const struct stat *st, const char *name, uint32_t flags,
+	      uint64_t pos, FownEntry *fown);
 
 /* --- sockopt.c ---------------------------------------------------------------------------------------------- */
 

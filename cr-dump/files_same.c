@@ -31,8 +31,8 @@ static struct open_file *remember(struct dump_ctx *ctx, const struct open_file *
 	return of;
 }
 
-int same_file(struct dump_ctx *ctx, struct task *t, int number, uint64_t ino, int mnt_id, struct open_file **ret, bool *new_ret,
-	      struct err *e)
+int same_file(struct dump_ctx *ctx, struct task *t, int number, uint64_t ino, int mnt_id, struct open_file **ret,
+	      bool *new_ret, struct err *e)
 {
 	struct files *fs = files_of(ctx);
 	struct open_file key = { .files = fs, .task = t, .number = number, .ino = ino, .mnt_id = mnt_id };
@@ -61,7 +61,8 @@ int same_file(struct dump_ctx *ctx, struct task *t, int number, uint64_t ino, in
 }
 
 /* Finds the first task that shares an object of this type with t; remembers t when there is none. */
-static int find_sharer(struct dump_ctx *ctx, struct task *t, int type, struct sharer **root, const struct task **ret, struct err *e)
+static int find_sharer(struct dump_ctx *ctx, struct task *t, int type, struct sharer **root, const struct task **ret,
+		       struct err *e)
 {
 	struct sharer **at = root;
 	int cmp = 0;
@@ -81,7 +82,8 @@ static int find_sharer(struct dump_ctx *ctx, struct task *t, int type, struct sh
 	return 0;
 }
 
-static int same_table(struct dump_ctx *ctx, struct task *t, int type, struct sharer **root, const char *what, struct err *e)
+static int same_table(struct dump_ctx *ctx, struct task *t, int type, struct sharer **root, const char *what,
+		      struct err *e)
 {
 	const struct task *other;
 	int cmp;

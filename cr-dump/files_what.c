@@ -44,10 +44,14 @@ static const struct {
 	int family;
 	const char *what;
 } families[] = {
-	{ AF_NETLINK, "a netlink socket" },   { AF_PACKET, "a packet socket" },
-	{ AF_VSOCK, "a vsock socket" },	      { AF_ALG, "a crypto (AF_ALG) socket" },
-	{ AF_BLUETOOTH, "a Bluetooth socket" }, { AF_CAN, "a CAN socket" },
-	{ AF_XDP, "an XDP socket" },	      { AF_TIPC, "a TIPC socket" },
+	{ AF_NETLINK, "a netlink socket" },
+	{ AF_PACKET, "a packet socket" },
+	{ AF_VSOCK, "a vsock socket" },
+	{ AF_ALG, "a crypto (AF_ALG) socket" },
+	{ AF_BLUETOOTH, "a Bluetooth socket" },
+	{ AF_CAN, "a CAN socket" },
+	{ AF_XDP, "an XDP socket" },
+	{ AF_TIPC, "a TIPC socket" },
 };
 
 static const char *socket_what(const struct fd_facts *f, char *buf, size_t size)

@@ -36,7 +36,8 @@ static int fs_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 	FsEntry *fs = POOL_MSG(&ctx->pool, FsEntry, fs_entry);
 
 	fs->has_umask = true;
-	if (look_dir(ctx, t, "cwd", &fs->cwd_id, e) || look_dir(ctx, t, "root", &fs->root_id, e) || look_umask(ctx, t, &fs->umask, e))
+	if (look_dir(ctx, t, "cwd", &fs->cwd_id, e) || look_dir(ctx, t, "root", &fs->root_id, e) ||
+	    look_umask(ctx, t, &fs->umask, e))
 		return -1;
 	files_table(ctx, t)->fs = fs;
 	t->fs_id = t->files_id;

@@ -18,7 +18,7 @@
 /* One pipe, whatever the number of its ends. */
 struct pipe {
 	struct pipe *next;
-	uint32_t id; /* the inode number */
+	uint32_t id;			   /* the inode number */
 	struct open_file *reader, *writer; /* an end of each sort that the tree has */
 	bool half_closed;		   /* nobody at all has the other sort */
 	bool packets;			   /* an end is in packet mode (O_DIRECT) */

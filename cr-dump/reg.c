@@ -54,8 +54,8 @@ const char *reg_unreachable(const char *link, const struct stat *st)
 	return "is no longer found under its name (deleted there, replaced, or hidden by a mount): not supported by this version";
 }
 
-void reg_fill(struct dump_ctx *ctx, FileEntry *entry, const struct stat *st, const char *name, uint32_t flags, uint64_t pos,
-	      FownEntry *fown)
+void reg_fill(struct dump_ctx *ctx, FileEntry *entry, const struct stat *st, const char *name, uint32_t flags,
+	      uint64_t pos, FownEntry *fown)
 {
 	RegFileEntry *reg = POOL_MSG(&ctx->pool, RegFileEntry, reg_file_entry);
 

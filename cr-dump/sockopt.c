@@ -148,7 +148,8 @@ static int save_others(struct dump_ctx *ctx, int fd, int family, SkOptsEntry *o,
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
 		SkOptionEntry *r;
 
-		if (!of_family(others[i].level, family) || !read_other(fd, i, now, &len) || !read_other(fresh, i, usual, &usual_len))
+		if (!of_family(others[i].level, family) || !read_other(fd, i, now, &len) ||
+		    !read_other(fresh, i, usual, &usual_len))
 			continue;
 		if (len == usual_len && !memcmp(now, usual, len))
 			continue;
@@ -222,13 +223,13 @@ static int save_filter(struct dump_ctx *ctx, struct open_file *of, int fd, SkOpt
 	return getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, o->so_filter, &len);
 }
 
-#define READ_OPT(fd, level, option, entry, field, always)                    \
-	do {                                                                 \
-		int v_;                                                      \
-		if (sockopt_int(fd, level, option, &v_))                     \
-			return err_set(e, errno, "cannot read " #option);    \
-		(entry)->has_##field = (always) || v_;                       \
-		(entry)->field = (entry)->has_##field ? v_ : 0;              \
+#define READ_OPT(fd, level, option, entry, field, always)                 \
+	do {                                                              \
+		int v_;                                                   \
+		if (sockopt_int(fd, level, option, &v_))                  \
+			return err_set(e, errno, "cannot read " #option); \
+		(entry)->has_##field = (always) || v_;                    \
+		(entry)->field = (entry)->has_##field ? v_ : 0;           \
 	} while (0)
 
 static int save_numbers(int fd, int family, SkOptsEntry *o, struct err *e)
@@ -283,8 +284,8 @@ int sockopt_save_ip(struct dump_ctx *ctx, int fd, int family, InetSkEntry *sk, s
 #define IP6_OPT(option, field, always) \
 	if (family == AF_INET6)        \
 		READ_OPT(fd, SOL_IPV6, option, ip, field, always);
-#define TCP_OPT(option, field, always)  \
-	if (sk->proto == IPPROTO_TCP)   \
+#define TCP_OPT(option, field, always) \
+	if (sk->proto == IPPROTO_TCP)  \
 		READ_OPT(fd, SOL_TCP, option, tcp, field, always);
 #include "libimg/sockopts.def"
 #undef SOCK_OPT

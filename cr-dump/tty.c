@@ -127,7 +127,8 @@ static int info_of(struct dump_ctx *ctx, const struct fd_facts *f, uint32_t *id_
 	void **state = &files_of(ctx)->kind[DUMP_KIND_tty];
 	TtyType type = type_of(f->st.st_rdev);
 	/* As CRIU numbers the slaves of pseudo-terminals; the others follow. */
-	uint32_t id = type == TTY_TYPE__PTY ? pty_index(f->st.st_rdev) << 1 : 0x40000000u | minor(f->st.st_rdev) << 8 | major(f->st.st_rdev);
+	uint32_t id = type == TTY_TYPE__PTY ? pty_index(f->st.st_rdev) << 1 :
+					      0x40000000u | minor(f->st.st_rdev) << 8 | major(f->st.st_rdev);
 	struct ttys *ttys;
 	TtyInfoEntry *r;
 
@@ -168,7 +169,8 @@ static int tty_save(struct dump_ctx *ctx, struct open_file *of, const struct fd_
 		return 0;
 	}
 	if (!ctx->opts->shell_job) {
-		refuse_file(ctx, of, SHELL_JOB_HINT, "is the terminal %s, which belongs to somebody outside the tree", f->link);
+		refuse_file(ctx, of, SHELL_JOB_HINT, "is the terminal %s, which belongs to somebody outside the tree",
+			    f->link);
 		return 0;
 	}
 	r = POOL_MSG(&ctx->pool, TtyFileEntry, tty_file_entry);

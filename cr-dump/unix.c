@@ -115,7 +115,9 @@ static int save_messages(struct dump_ctx *ctx, struct unixes *s, struct open_fil
 		if (n < 0)
 			return e->errnum == EAGAIN ? 0 : -1;
 		if (flags & MSG_CTRUNC)
-			return refuse_file(ctx, of, NULL, "is a unix socket with descriptors or credentials in its queue"), 1;
+			return refuse_file(ctx, of, NULL,
+					   "is a unix socket with descriptors or credentials in its queue"),
+			       1;
 		if ((size_t)n > size) {
 			size = n;
 			free(buf);
@@ -145,7 +147,8 @@ static int save_queue(struct dump_ctx *ctx, struct unixes *s, struct open_file *
 
 /* --- a socket ----------------------------------------------------------------------------------------------- */
 
-static UnixSkEntry *new_entry(struct dump_ctx *ctx, const struct open_file *of, const struct fd_facts *f, const struct unix_facts *u)
+static UnixSkEntry *new_entry(struct dump_ctx *ctx, const struct open_file *of, const struct fd_facts *f,
+			      const struct unix_facts *u)
 {
 	UnixSkEntry *r = POOL_MSG(&ctx->pool, UnixSkEntry, unix_sk_entry);
 
@@ -252,7 +255,8 @@ static int unix_looked(struct dump_ctx *ctx, struct err *e)
 			continue;
 		other = sock_by_ino(s, r->peer);
 		if (!other)
-			refuse_file(ctx, s->socks[i], NULL, "is a unix socket whose other end (socket:[%u]) is not in the tree", r->peer);
+			refuse_file(ctx, s->socks[i], NULL,
+				    "is a unix socket whose other end (socket:[%u]) is not in the tree", r->peer);
 		else if (other->entry->usk && other->entry->usk->peer != r->ino)
 			refuse_file(ctx, s->socks[i], NULL, "is a unix socket whose other end is connected elsewhere");
 	}

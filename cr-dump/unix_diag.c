@@ -42,7 +42,9 @@ static int ask(int fd, struct err *e)
 		struct unix_diag_req req;
 	} m = {
 		.h = { sizeof(m), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP, 1, 0 },
-		.req = { .sdiag_family = AF_UNIX, .udiag_states = ~0u, .udiag_show = UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN },
+		.req = { .sdiag_family = AF_UNIX,
+			 .udiag_states = ~0u,
+			 .udiag_show = UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN },
 	};
 
 	if (send(fd, &m, sizeof(m), 0) != sizeof(m))

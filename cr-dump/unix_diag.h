@@ -7,10 +7,10 @@
 
 struct unix_facts {
 	uint32_t ino;
-	uint32_t peer;	   /* inode of the other end; 0: it is closed */
-	uint32_t unsent;   /* bytes of memory that what it sent still occupies */
-	uint8_t state;	   /* 1 connected, 7 not, 10 listening */
-	uint8_t shutdown;  /* RCV_SHUTDOWN 1, SEND_SHUTDOWN 2 */
+	uint32_t peer;	  /* inode of the other end; 0: it is closed */
+	uint32_t unsent;  /* bytes of memory that what it sent still occupies */
+	uint8_t state;	  /* 1 connected, 7 not, 10 listening */
+	uint8_t shutdown; /* RCV_SHUTDOWN 1, SEND_SHUTDOWN 2 */
 	bool has_peer;
 };
 

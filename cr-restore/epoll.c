@@ -60,7 +60,8 @@ static const FdinfoEntry *descriptor(const struct rtask *t, uint32_t number)
 }
 
 /* The target has another number now: it gets the old one for the moment, whoever has that waits under a third. */
-static void add_as(struct restore_ctx *ctx, struct rtask *t, struct prog *p, int epfd, uint32_t tfd, uint32_t as, uint64_t event)
+static void add_as(struct restore_ctx *ctx, struct rtask *t, struct prog *p, int epfd, uint32_t tfd, uint32_t as,
+		   uint64_t event)
 {
 	const FdinfoEntry *other = descriptor(t, as);
 	bool taken = other || (int)as == ctx->chan_task;
@@ -80,7 +81,8 @@ static void add_as(struct restore_ctx *ctx, struct rtask *t, struct prog *p, int
 	prog_ref(p, 0, aside);
 }
 
-static int add(struct restore_ctx *ctx, struct rtask *t, struct prog *p, int epfd, const EventpollTfdEntry *e_tfd, struct err *e)
+static int add(struct restore_ctx *ctx, struct rtask *t, struct prog *p, int epfd, const EventpollTfdEntry *e_tfd,
+	       struct err *e)
 {
 	struct epoll_event ev = { .events = e_tfd->events, .data.u64 = e_tfd->data };
 	uint64_t event;
@@ -117,7 +119,8 @@ static int has_targets(struct restore_ctx *ctx, const struct rtask *t, const Fil
 	return 1;
 }
 
-static int epoll_finish(struct restore_ctx *ctx, struct rtask *t, const FdinfoEntry *fd, const FileEntry *f, struct prog *p, struct err *e)
+static int epoll_finish(struct restore_ctx *ctx, struct rtask *t, const FdinfoEntry *fd, const FileEntry *f,
+			struct prog *p, struct err *e)
 {
 	const struct epolls *old = ctx->files->kind[RESTORE_KIND_epoll];
 	struct ofile *of = files_find(ctx, f->id);

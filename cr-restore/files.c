@@ -9,7 +9,7 @@
 #include "cr-restore/files.h"
 #include "restorer/memory.h"
 
-#define KIND(name) extern const struct restore_kind restore_##name;
+#define KIND(name)	   extern const struct restore_kind restore_##name;
 #define RESTORE_KIND(name) KIND(name)
 #include "libimg/kinds.def"
 #undef KIND
@@ -51,7 +51,7 @@ int files_load(struct restore_ctx *ctx, struct err *e)
 {
 	struct files *fs = ctx->files = pool_alloc(&ctx->pool, sizeof(*fs));
 
-	if (files_load_images(ctx, e) || files_load_tables(ctx, e))
+	if (files_load_images(ctx, e) || files_load_tables(ctx, e) || locks_load(ctx, e))
 		return -1;
 	for (size_t i = 0; i < fs->nr; i++) {
 		fs->list[i].kind = kind_of(fs->list[i].entry->type);
@@ -75,7 +75,8 @@ int files_load(struct restore_ctx *ctx, struct err *e)
 /* --- plan --------------------------------------------------------------------------------------------------- */
 
 /* A file that a task needs, for `what`; type UND: only regular files and memfds will do. */
-static int check_file(struct restore_ctx *ctx, const struct rtask *t, const char *what, uint32_t id, FdTypes type, struct err *e)
+static int check_file(struct restore_ctx *ctx, const struct rtask *t, const char *what, uint32_t id, FdTypes type,
+		      struct err *e)
 {
 	struct ofile *of = files_find(ctx, id);
 
@@ -87,7 +88,8 @@ static int check_file(struct restore_ctx *ctx, const struct rtask *t, const char
 		return 0;
 	of->checked = true;
 	if (!of->kind) {
-		problem(ctx, NULL, "pid %d: %s is of type %s, which this version cannot restore", t->pid, what, file_type_name(of->entry->type));
+		problem(ctx, NULL, "pid %d: %s is of type %s, which this version cannot restore", t->pid, what,
+			file_type_name(of->entry->type));
 		return 0;
 	}
 	return of->kind->check ? of->kind->check(ctx, of->entry, e) : 0;
@@ -117,23 +119,6 @@ static int check_task(struct restore_ctx *ctx, const struct rtask *t, struct err
 	return 0;
 }
 
-/* What images can say of open files that has no place in a file_entry. */
-static int check_locks(struct restore_ctx *ctx, struct err *e)
-{
-	_cleanup_img_reader_ struct img_reader *r = NULL;
-	ProtobufCMessage *msg;
-	int got;
-
-	if (img_open(ctx->images_fd, IMG_FILE_LOCKS, 0, &r, e))
-		return e->errnum == ENOENT ? 0 : -1;
-	got = img_get(r, &msg, e);
-	if (got > 0) {
-		img_free(msg);
-		problem(ctx, NULL, "the images have file locks, which this version cannot restore");
-	}
-	return got < 0 ? -1 : 0;
-}
-
 int files_check(struct restore_ctx *ctx, struct err *e)
 {
 	for (size_t i = 0; i < ctx->nr_tasks; i++) {
@@ -142,7 +127,7 @@ int files_check(struct restore_ctx *ctx, struct err *e)
 		if (!t->helper && t->state != TASK_DEAD && check_task(ctx, t, e))
 			return -1;
 	}
-	return check_locks(ctx, e);
+	return 0;
 }
 
 const char *files_path(struct restore_ctx *ctx, uint32_t id)
@@ -205,7 +190,8 @@ int files_room(struct restore_ctx *ctx, struct rtask *t, struct prog *p, uint32_
  * Moves the n descriptors that arrived as numbers[] to where they belong. Both are ascending and none arrives above its place,
  * so from the highest down nothing is in the way.
  */
-static int place(struct restore_ctx *ctx, struct rtask *t, FdinfoEntry *const *fds, const int *numbers, size_t n, struct err *e)
+static int place(struct restore_ctx *ctx, struct rtask *t, FdinfoEntry *const *fds, const int *numbers, size_t n,
+		 struct err *e)
 {
 	struct prog p;
 
@@ -252,6 +238,8 @@ static int finish_task(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 		if (of->signals && file_set_async(ctx, t, t->fds[i], of->entry, &p, e))
 			return -1;
 	}
+	if (locks_take(ctx, t, &p, e))
+		return -1;
 	return p.nr ? agent_run(ctx, t, &p, e) : 0;
 }
 

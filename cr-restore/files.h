@@ -7,9 +7,10 @@
 #define CRKIT_RESTORE_FILES_H
 
 #include "cr-restore/restore.h"
+#include "file-lock.pb-c.h"
 
 enum restore_kind_id {
-#define KIND(name) RESTORE_KIND_##name,
+#define KIND(name)	   RESTORE_KIND_##name,
 #define RESTORE_KIND(name) RESTORE_KIND_##name,
 #include "libimg/kinds.def"
 #undef RESTORE_KIND
@@ -26,7 +27,7 @@ struct ofile {
 	bool held;			 /* some task has a descriptor of it */
 	bool checked;
 	bool finished; /* a kind's mark: its `finish` was done in some task */
-	bool signals; /* it has an owner or O_ASYNC: see files_owner.c */
+	bool signals;  /* it has an owner or O_ASYNC: see files_owner.c */
 };
 
 struct files {
@@ -34,6 +35,8 @@ struct files {
 	size_t nr;
 	ProtobufCMessage **messages; /* to be freed */
 	size_t nr_messages;
+	FileLockEntry **locks;
+	size_t nr_locks;
 	void *kind[RESTORE_KIND_COUNT]; /* what a kind has to remember */
 };
 
@@ -48,7 +51,8 @@ int files_room(struct restore_ctx *ctx, struct rtask *t, struct prog *p, uint32_
 /* --- files_load.c ------------------------------------------------------------------------------------------- */
 
 /* Calls fn for every record of an image and keeps the messages; an image that is not there has no record. */
-int files_each(struct restore_ctx *ctx, enum img_id id, int (*fn)(struct restore_ctx *ctx, ProtobufCMessage *msg, struct img_reader *r, struct err *e),
+int files_each(struct restore_ctx *ctx, enum img_id id,
+	       int (*fn)(struct restore_ctx *ctx, ProtobufCMessage *msg, struct img_reader *r, struct err *e),
 	       struct err *e);
 int files_load_images(struct restore_ctx *ctx, struct err *e);
 int files_load_tables(struct restore_ctx *ctx, struct err *e);
@@ -56,13 +60,20 @@ int files_load_tables(struct restore_ctx *ctx, struct err *e);
 const ProtobufCMessage *file_message(const FileEntry *f);
 const char *file_type_name(FdTypes type);
 
+/* --- files_locks.c ------------------------------------------------------------------------------------------ */
+
+int locks_load(struct restore_ctx *ctx, struct err *e);
+/* Adds the locks of a task that has all its descriptors to its program. */
+int locks_take(struct restore_ctx *ctx, struct rtask *t, struct prog *p, struct err *e);
+
 /* --- files_owner.c ------------------------------------------------------------------------------------------ */
 
 /* Has it an owner to be named, or O_ASYNC to be set, at the end? */
 bool file_signals(const FileEntry *f);
 int file_set_owner(const struct ofile *of, struct err *e);
 /* O_ASYNC is set in a task: the kernel remembers the number of the descriptor for si_fd. */
-int file_set_async(struct restore_ctx *ctx, struct rtask *t, const FdinfoEntry *fd, const FileEntry *f, struct prog *p, struct err *e);
+int file_set_async(struct restore_ctx *ctx, struct rtask *t, const FdinfoEntry *fd, const FileEntry *f, struct prog *p,
+		   struct err *e);
 /* Status flags of a file that was not made by open(2). */
 int file_set_flags(int fd, uint32_t flags, struct err *e);
 /* Opens the file behind a descriptor once more, with its own offset and flags. */

@@ -11,12 +11,23 @@ static const struct {
 	enum img_id id;
 	FdTypes type;
 } old_images[] = {
-	{ IMG_REG_FILES, FD_TYPES__REG },     { IMG_EXT_FILES, FD_TYPES__EXT },		{ IMG_NS_FILES, FD_TYPES__NS },
-	{ IMG_EVENTFD_FILE, FD_TYPES__EVENTFD }, { IMG_EVENTPOLL_FILE, FD_TYPES__EVENTPOLL }, { IMG_SIGNALFD, FD_TYPES__SIGNALFD },
-	{ IMG_INOTIFY_FILE, FD_TYPES__INOTIFY }, { IMG_FANOTIFY_FILE, FD_TYPES__FANOTIFY }, { IMG_PIPES, FD_TYPES__PIPE },
-	{ IMG_FIFO, FD_TYPES__FIFO },	      { IMG_UNIXSK, FD_TYPES__UNIXSK },		{ IMG_INETSK, FD_TYPES__INETSK },
-	{ IMG_PACKETSK, FD_TYPES__PACKETSK }, { IMG_NETLINK_SK, FD_TYPES__NETLINKSK },	{ IMG_TTY_FILES, FD_TYPES__TTY },
-	{ IMG_TUNFILE, FD_TYPES__TUNF },      { IMG_TIMERFD, FD_TYPES__TIMERFD },
+	{ IMG_REG_FILES, FD_TYPES__REG },
+	{ IMG_EXT_FILES, FD_TYPES__EXT },
+	{ IMG_NS_FILES, FD_TYPES__NS },
+	{ IMG_EVENTFD_FILE, FD_TYPES__EVENTFD },
+	{ IMG_EVENTPOLL_FILE, FD_TYPES__EVENTPOLL },
+	{ IMG_SIGNALFD, FD_TYPES__SIGNALFD },
+	{ IMG_INOTIFY_FILE, FD_TYPES__INOTIFY },
+	{ IMG_FANOTIFY_FILE, FD_TYPES__FANOTIFY },
+	{ IMG_PIPES, FD_TYPES__PIPE },
+	{ IMG_FIFO, FD_TYPES__FIFO },
+	{ IMG_UNIXSK, FD_TYPES__UNIXSK },
+	{ IMG_INETSK, FD_TYPES__INETSK },
+	{ IMG_PACKETSK, FD_TYPES__PACKETSK },
+	{ IMG_NETLINK_SK, FD_TYPES__NETLINKSK },
+	{ IMG_TTY_FILES, FD_TYPES__TTY },
+	{ IMG_TUNFILE, FD_TYPES__TUNF },
+	{ IMG_TIMERFD, FD_TYPES__TIMERFD },
 };
 
 const char *file_type_name(FdTypes type)
@@ -43,7 +54,8 @@ const ProtobufCMessage *file_message(const FileEntry *f)
 	return NULL;
 }
 
-int files_each(struct restore_ctx *ctx, enum img_id id, int (*fn)(struct restore_ctx *ctx, ProtobufCMessage *msg, struct img_reader *r, struct err *e),
+int files_each(struct restore_ctx *ctx, enum img_id id,
+	       int (*fn)(struct restore_ctx *ctx, ProtobufCMessage *msg, struct img_reader *r, struct err *e),
 	       struct err *e)
 {
 	_cleanup_img_reader_ struct img_reader *r = NULL;
@@ -83,7 +95,8 @@ static int add_entry(struct restore_ctx *ctx, ProtobufCMessage *msg, struct img_
 	const ProtobufCMessageDescriptor *want = expected(f->type);
 
 	if (!m || (want && m->descriptor != want)) {
-		err_set(e, 0, "file %u of type %s has %s", f->id, file_type_name(f->type), m ? m->descriptor->name : "no content");
+		err_set(e, 0, "file %u of type %s has %s", f->id, file_type_name(f->type),
+			m ? m->descriptor->name : "no content");
 		return img_complain(r, e);
 	}
 	add(ctx, f);
@@ -169,7 +182,8 @@ static int load_table(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 		qsort(t->fds, t->nr_fds, sizeof(*t->fds), by_number);
 	for (size_t i = 1; i < t->nr_fds; i++)
 		if (t->fds[i]->fd == t->fds[i - 1]->fd)
-			return err_set(e, 0, "fdinfo-%u.img has descriptor %u twice", t->core->ids->files_id, t->fds[i]->fd);
+			return err_set(e, 0, "fdinfo-%u.img has descriptor %u twice", t->core->ids->files_id,
+				       t->fds[i]->fd);
 	return 0;
 }
 

@@ -14,7 +14,8 @@
 static const void *field(const FileEntry *f, const char *name)
 {
 	const ProtobufCMessage *m = file_message(f);
-	const ProtobufCFieldDescriptor *d = m ? protobuf_c_message_descriptor_get_field_by_name(m->descriptor, name) : NULL;
+	const ProtobufCFieldDescriptor *d =
+		m ? protobuf_c_message_descriptor_get_field_by_name(m->descriptor, name) : NULL;
 
 	return d ? (const char *)m + d->offset : NULL;
 }
@@ -72,7 +73,8 @@ int file_set_owner(const struct ofile *of, struct err *e)
 	return o->pid ? name_owner(of->fd, o, e) : 0;
 }
 
-int file_set_async(struct restore_ctx *ctx, struct rtask *t, const FdinfoEntry *fd, const FileEntry *f, struct prog *p, struct err *e)
+int file_set_async(struct restore_ctx *ctx, struct rtask *t, const FdinfoEntry *fd, const FileEntry *f, struct prog *p,
+		   struct err *e)
 {
 	if (!(flags_of(f) & O_ASYNC))
 		return 0;

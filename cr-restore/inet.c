@@ -84,17 +84,20 @@ static bool is_bound(const InetSkEntry *r)
  */
 static int bind_to(int fd, const InetSkEntry *r, bool share, struct err *e)
 {
-	int freebind = r->family == AF_INET ? IP_FREEBIND : IPV6_FREEBIND, level = r->family == AF_INET ? SOL_IP : SOL_IPV6;
+	int freebind = r->family == AF_INET ? IP_FREEBIND : IPV6_FREEBIND,
+	    level = r->family == AF_INET ? SOL_IP : SOL_IPV6;
 	union address a;
 	socklen_t len = address_of(r, &a);
 
 	if (r->has_v6only && sockopt_set(fd, SOL_IPV6, IPV6_V6ONLY, r->v6only, "IPV6_V6ONLY", e))
 		return -1;
-	if (r->opts->so_bound_dev && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, r->opts->so_bound_dev, strlen(r->opts->so_bound_dev) + 1))
+	if (r->opts->so_bound_dev &&
+	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, r->opts->so_bound_dev, strlen(r->opts->so_bound_dev) + 1))
 		return err_set(e, errno, "cannot bind it to the device %s", r->opts->so_bound_dev);
 	if (!is_bound(r))
 		return 0;
-	if (r->ip_opts && r->ip_opts->has_freebind && sockopt_set(fd, level, freebind, r->ip_opts->freebind, "IP_FREEBIND", e))
+	if (r->ip_opts && r->ip_opts->has_freebind &&
+	    sockopt_set(fd, level, freebind, r->ip_opts->freebind, "IP_FREEBIND", e))
 		return -1;
 	if (sockopt_set(fd, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR", e) ||
 	    (share && sockopt_set(fd, SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT", e)) ||
@@ -139,20 +142,23 @@ static int inet_check(struct restore_ctx *ctx, const FileEntry *f, struct err *e
 	_cleanup_close_ int fd = -1;
 
 	if (why) {
-		problem(ctx, NULL, "socket %u (port %u) is %s, which this version cannot restore", r->ino, r->src_port, why);
+		problem(ctx, NULL, "socket %u (port %u) is %s, which this version cannot restore", r->ino, r->src_port,
+			why);
 		return 0;
 	}
 	fd = socket(r->family, r->type | SOCK_CLOEXEC, r->proto);
 	if (fd < 0) {
-		problem(ctx, NULL, "no %s socket can be created: %s", r->family == AF_INET ? "IPv4" : "IPv6", strerror(errno));
+		problem(ctx, NULL, "no %s socket can be created: %s", r->family == AF_INET ? "IPv4" : "IPv6",
+			strerror(errno));
 		return 0;
 	}
 	if (bind_to(fd, r, r->opts->has_so_reuseport && r->opts->so_reuseport, &trouble)) {
 		char text[512];
 
 		err_text(&trouble, text, sizeof(text));
-		problem(ctx, trouble.errnum == EADDRINUSE ? "another program has that port; ss -lntup shows which" : NULL, "%s socket %u: %s",
-			r->type == SOCK_STREAM ? "TCP" : "UDP", r->ino, text);
+		problem(ctx,
+			trouble.errnum == EADDRINUSE ? "another program has that port; ss -lntup shows which" : NULL,
+			"%s socket %u: %s", r->type == SOCK_STREAM ? "TCP" : "UDP", r->ino, text);
 	}
 	return 0;
 }

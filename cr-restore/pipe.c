@@ -103,7 +103,8 @@ static int fill(int in, const struct content *c, struct err *e)
 		ssize_t got = write(in, c->bytes + done, len);
 
 		if (got != (ssize_t)len)
-			return err_set(e, got < 0 ? errno : 0, "only %zu of %u bytes fit into it", done, c->entry->bytes);
+			return err_set(e, got < 0 ? errno : 0, "only %zu of %u bytes fit into it", done,
+				       c->entry->bytes);
 		done += len;
 	}
 	return 0;

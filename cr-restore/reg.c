@@ -36,7 +36,8 @@ static int reg_load(struct restore_ctx *ctx, struct err *e)
 }
 
 /* What is wrong with the file that has the name now, in buf; "" when nothing is. */
-static void compare(const struct restore_ctx *ctx, const RegFileEntry *r, const struct stat *st, char *buf, size_t size, const char **hint)
+static void compare(const struct restore_ctx *ctx, const RegFileEntry *r, const struct stat *st, char *buf, size_t size,
+		    const char **hint)
 {
 	uint32_t mode = r->has_mode ? r->mode : st->st_mode;
 
@@ -62,7 +63,8 @@ static int reg_check(struct restore_ctx *ctx, const FileEntry *f, struct err *e)
 
 	for (size_t i = 0; i < s->nr; i++)
 		if (s->remaps[i]->orig_id == f->id) {
-			problem(ctx, NULL, "%s was deleted before the dump, which this version cannot restore", r->name);
+			problem(ctx, NULL, "%s was deleted before the dump, which this version cannot restore",
+				r->name);
 			return 0;
 		}
 	if (r->has_ext && r->ext) {
@@ -70,7 +72,8 @@ static int reg_check(struct restore_ctx *ctx, const FileEntry *f, struct err *e)
 		return 0;
 	}
 	if (lstat(r->name, &st)) {
-		problem(ctx, errno == ENOENT ? "the file must be there as it was at the dump" : NULL, "%s: %s", r->name, strerror(errno));
+		problem(ctx, errno == ENOENT ? "the file must be there as it was at the dump" : NULL, "%s: %s", r->name,
+			strerror(errno));
 		return 0;
 	}
 	compare(ctx, r, &st, why, sizeof(why), &hint);

@@ -37,7 +37,8 @@ static int set_buffer(int fd, int force, int name, uint32_t value, const char *w
 
 	if (!sockopt_int(fd, SOL_SOCKET, name, &now) && (uint32_t)now == value)
 		return 0;
-	if (setsockopt(fd, SOL_SOCKET, force, &half, sizeof(half)) && setsockopt(fd, SOL_SOCKET, name, &half, sizeof(half)))
+	if (setsockopt(fd, SOL_SOCKET, force, &half, sizeof(half)) &&
+	    setsockopt(fd, SOL_SOCKET, name, &half, sizeof(half)))
 		return err_set(e, errno, "cannot set %s to %u", what, value);
 	return 0;
 }
@@ -83,8 +84,8 @@ int sockopt_restore(int fd, int family, const SkOptsEntry *o, struct err *e)
 	/* Setting a size has switched off the automatic growth of buffers. */
 	if (o->has_so_buf_lock && sockopt_set(fd, SOL_SOCKET, SO_BUF_LOCK, o->so_buf_lock, "SO_BUF_LOCK", e))
 		return -1;
-#define SOCK_OPT(option, field, always, who)                                                          \
-	if (o->has_##field && sockopt_set(fd, SOL_SOCKET, option, o->field, #option, e))              \
+#define SOCK_OPT(option, field, always, who)                                             \
+	if (o->has_##field && sockopt_set(fd, SOL_SOCKET, option, o->field, #option, e)) \
 		return -1;
 #define IP_OPT(option, field, always)
 #define IP6_OPT(option, field, always)
@@ -103,14 +104,16 @@ int sockopt_restore_ip(int fd, const InetSkEntry *sk, struct err *e)
 	const TcpOptsEntry *tcp = sk->tcp_opts;
 
 #define SOCK_OPT(option, field, always, who)
-#define IP_OPT(option, field, always)                                                                                             \
-	if (ip && sk->family == AF_INET && ip->has_##field && sockopt_set(fd, SOL_IP, option, ip->field, #option, e))             \
+#define IP_OPT(option, field, always)                                                                                 \
+	if (ip && sk->family == AF_INET && ip->has_##field && sockopt_set(fd, SOL_IP, option, ip->field, #option, e)) \
 		return -1;
-#define IP6_OPT(option, field, always)                                                                                            \
-	if (ip && sk->family == AF_INET6 && ip->has_##field && sockopt_set(fd, SOL_IPV6, option, ip->field, #option, e))          \
+#define IP6_OPT(option, field, always)                                \
+	if (ip && sk->family == AF_INET6 && ip->has_##field &&        \
+	    sockopt_set(fd, SOL_IPV6, option, ip->field, #option, e)) \
 		return -1;
-#define TCP_OPT(option, field, always)                                                                                            \
-	if (tcp && sk->proto == IPPROTO_TCP && tcp->has_##field && sockopt_set(fd, SOL_TCP, option, tcp->field, #option, e))      \
+#define TCP_OPT(option, field, always)                                \
+	if (tcp && sk->proto == IPPROTO_TCP && tcp->has_##field &&    \
+	    sockopt_set(fd, SOL_TCP, option, tcp->field, #option, e)) \
 		return -1;
 #include "libimg/sockopts.def"
 #undef SOCK_OPT

@@ -70,7 +70,8 @@ static int tty_check(struct restore_ctx *ctx, const FileEntry *f, struct err *e)
 	else if (has_masters(s))
 		problem(ctx, NULL, "the tree has pseudo-terminals of its own, which this version cannot restore");
 	else if (!ctx->opts->shell_job)
-		problem(ctx, "--shell-job (-j) gives the tree the terminal of cr-restore", "the tree had a terminal that is not its own");
+		problem(ctx, "--shell-job (-j) gives the tree the terminal of cr-restore",
+			"the tree had a terminal that is not its own");
 	else if (s->own < 0)
 		problem(ctx, "start cr-restore on a terminal", "the tree needs a terminal, and cr-restore has none");
 	return 0;
@@ -88,7 +89,8 @@ static int tty_make(struct restore_ctx *ctx, const FileEntry *f, int *fd_ret, st
 }
 
 /* A session leader of the tree whose terminal it was. It may belong to the shell's session now: the leader takes it, as asked for. */
-static int tty_finish(struct restore_ctx *ctx, struct rtask *t, const FdinfoEntry *fd, const FileEntry *f, struct prog *p, struct err *e)
+static int tty_finish(struct restore_ctx *ctx, struct rtask *t, const FdinfoEntry *fd, const FileEntry *f,
+		      struct prog *p, struct err *e)
 {
 	struct ttys *s = ctx->files->kind[RESTORE_KIND_tty];
 	const TtyInfoEntry *info = find(s, f->tty->tty_info_id);

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * File locks (--file-locks): POSIX locks belong to a task, flock and OFD locks to an open file; fdinfo shows all that were
+ * taken through the file, whosever they are. Leases are refused. A task that waits for a lock will wait again: that is system
+ * call restart.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cr-dump/files.h"
+#include "file-lock.pb-c.h"
+
+/* Wire values of file_lock_entry.flag. */
+enum { LOCK_POSIX = 1, LOCK_FLOCK = 2, LOCK_OFD = 1024 };
+
+static bool has_descriptor(struct dump_ctx *ctx, pid_t pid, const struct open_file *of, int *number_ret)
+{
+	struct files *fs = files_of(ctx);
+
+	for (size_t i = 0; i < fs->nr_tables; i++) {
+		const struct table *table = &fs->tables[i];
+
+		for (size_t j = 0; table->task->pid == pid && j < table->nr_slots; j++)
+			if (table->slots[j].file == of) {
+				*number_ret = table->slots[j].number;
+				return true;
+			}
+	}
+	return false;
+}
+
+static void add(struct dump_ctx *ctx, const struct lock *l)
+{
+	struct files *fs = files_of(ctx);
+
+	*POOL_PUSH(&ctx->pool, fs->locks, fs->nr_locks) = *l;
+}
+
+/* "1: POSIX  ADVISORY  WRITE 359 00:13:11691 0 EOF" */
+static int parse(const char *val, char kind[16], struct lock *l, struct err *e)
+{
+	char access[16], end[24];
+	int pid;
+
+	if (sscanf(val, "%*d: %15s %*s %15s %d %*x:%*x:%*d %ld %23s", kind, access, &pid, &l->start, end) != 5)
+		return err_set(e, 0, "fdinfo has \"lock: %s\", not a lock", val);
+	l->pid = pid;
+	l->type = !strcmp(access, "READ") ? F_RDLCK : F_WRLCK;
+	l->len = strcmp(end, "EOF") ? strtol(end, NULL, 10) - l->start + 1 : 0;
+	return 0;
+}
+
+struct look {
+	struct dump_ctx *ctx;
+	struct task *task;
+	struct open_file *file;
+	int number;
+	bool first_here; /* the first descriptor of the file in this table */
+};
+
+static int look_lock(void *arg, const char *key, const char *val, struct err *e)
+{
+	struct look *k = arg;
+	struct lock l = { .file = k->file, .number = k->number };
+	char kind[16];
+
+	if (strcmp(key, "lock"))
+		return 0;
+	if (parse(val, kind, &l, e))
+		return -1;
+	if (!strcmp(kind, "POSIX")) {
+		l.flag = LOCK_POSIX;
+		if (l.pid != k->task->pid)
+			return 0;
+	} else if (!strcmp(kind, "FLOCK")) {
+		l.flag = LOCK_FLOCK;
+	} else if (!strcmp(kind, "OFDLCK")) {
+		l.flag = LOCK_OFD;
+	} else {
+		if (k->first_here && !k->file->locks_seen)
+			refuse_file(k->ctx, k->file, NULL, "has a lease (%s): not supported by this version", val);
+		return 0;
+	}
+	if (l.flag == LOCK_POSIX ? !k->first_here : k->file->locks_seen)
+		return 0;
+	if (k->ctx->opts->file_locks)
+		add(k->ctx, &l);
+	else
+		refuse(k->ctx, k->task, "--file-locks (-l) saves them", "fd %d has a file lock (%s)", k->number, val);
+	return 0;
+}
+
+int locks_look(struct dump_ctx *ctx, struct task *t, const struct table *table, const struct slot *slot,
+	       const char *text, struct err *e)
+{
+	struct look k = { ctx, t, slot->file, slot->number, true };
+	int ret;
+
+	for (const struct slot *s = table->slots; s < slot; s++)
+		if (s->file == slot->file)
+			k.first_here = false;
+	ret = fdinfo_each(text, look_lock, &k, e);
+	slot->file->locks_seen = true;
+	return ret;
+}
+
+/* Whoever took the lock takes it again, if it still has the file. */
+int locks_write(struct dump_ctx *ctx, struct err *e)
+{
+	_cleanup_img_writer_ struct img_writer *w = NULL;
+	struct files *fs = files_of(ctx);
+
+	if (!fs->nr_locks)
+		return 0;
+	if (img_create(ctx->images_fd, IMG_FILE_LOCKS, 0, &w, e))
+		return -1;
+	for (size_t i = 0; i < fs->nr_locks; i++) {
+		const struct lock *l = &fs->locks[i];
+		FileLockEntry r = FILE_LOCK_ENTRY__INIT;
+
+		r.flag = l->flag;
+		r.type = l->type;
+		r.pid = l->pid;
+		r.fd = l->number;
+		if (l->flag != LOCK_POSIX && !has_descriptor(ctx, l->pid, l->file, &r.fd)) {
+			r.pid = l->file->task->pid;
+			r.fd = l->file->number;
+		}
+		r.start = l->start;
+		r.len = l->len;
+		if (img_put(w, &r.base, e))
+			return -1;
+	}
+	return img_finish(&w, e);
+}
