@@ -30,6 +30,9 @@ struct kernel_ptrace_rseq {
 	uint32_t size, signature, flags, pad;
 };
 
+/* Linux 6.4: prctl(2). */
+#define KERNEL_PR_GET_AUXV 0x41555856
+
 /* Linux 6.3. */
 #define KERNEL_MEMBARRIER_GET_REGISTRATIONS (1 << 9)
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/worker.h"
+#include "cr-dump/ahead.h"
 #include "cr-dump/dump.h"
 
 #define PART(name) extern const struct dump_part dump_##name;
@@ -18,7 +19,7 @@ static const struct dump_part *const parts[PART_COUNT] = {
 #undef PART
 };
 
-int look_tree(struct dump_ctx *ctx, struct err *e)
+static int look_at_all(struct dump_ctx *ctx, struct err *e)
 {
 	for (size_t i = 0; i < ctx->nr_tasks; i++) {
 		struct task *t = ctx->tasks[i];
@@ -32,6 +33,14 @@ int look_tree(struct dump_ctx *ctx, struct err *e)
 				return err_in(e, "pid %d", t->pid);
 	}
 	return 0;
+}
+
+int look_tree(struct dump_ctx *ctx, struct err *e)
+{
+	int ret = look_at_all(ctx, e);
+
+	ahead_end(ctx);
+	return ret;
 }
 
 static int prepare(struct dump_ctx *ctx, struct task *t, unsigned int index, struct err *e)

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The images that tie a task together: core (one a thread), ids (what is shared), pstree; and those that belong to the tree. */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <time.h>
 
+#include "cr-dump/ahead.h"
 #include "cr-dump/arch/cpu.h"
 #include "cr-dump/task.h"
+#include "cr-dump/team.h"
 #include "pstree.pb-c.h"
 #include "seccomp.pb-c.h"
 #include "timens.pb-c.h"
 
 #define FIRST_TASK_ID 2 /* 1 are the objects of the tool itself, to which the inventory's root_ids refer */
+#define MANY_IMAGES   8 /* worth a thread */
 #define ROOT_CG_SET   1 /* all tasks are in the control groups of the root task */
 
 CoreEntry *core_of(struct dump_ctx *ctx, struct task *t, struct thread *th)
@@ -33,22 +35,19 @@ CoreEntry *core_of(struct dump_ctx *ctx, struct task *t, struct thread *th)
 	return th->core;
 }
 
-int proc_number(struct task *t, const char *name, long long *ret, struct err *e)
+bool peek(pid_t tid, uint64_t addr, void *buf, size_t size)
 {
-	_cleanup_close_ int fd = openat(t->procfd, name, O_RDONLY | O_CLOEXEC);
-	char buf[32], *end;
-	ssize_t n;
+	for (size_t at = 0; at < size; at += sizeof(long)) {
+		size_t n = size - at < sizeof(long) ? size - at : sizeof(long);
+		long word;
 
-	if (fd < 0)
-		return err_set(e, errno, "cannot open /proc/%d/%s", t->pid, name);
-	n = read(fd, buf, sizeof(buf) - 1);
-	if (n < 0)
-		return err_set(e, errno, "cannot read /proc/%d/%s", t->pid, name);
-	buf[n] = '\0';
-	*ret = strtoll(buf, &end, 0);
-	if (end == buf)
-		return err_set(e, 0, "/proc/%d/%s holds \"%s\", not a number", t->pid, name, buf);
-	return 0;
+		errno = 0;
+		word = ptrace(PTRACE_PEEKDATA, tid, addr + at, 0);
+		if (errno)
+			return false;
+		memcpy((char *)buf + at, &word, n);
+	}
+	return true;
 }
 
 uint64_t stat_field(const char *stat, unsigned int nr)
@@ -62,45 +61,44 @@ uint64_t stat_field(const char *stat, unsigned int nr)
 
 /* --- namespaces --------------------------------------------------------------------------------------------- */
 
-/* A namespace of its own takes images of its own; until then all of the tree's are those of the tool, which get these numbers. */
-static const struct namespace {
-	const char *file, *text;
-	uint32_t id;
-} namespaces[] = {
-	{ "ns/pid", "pid namespace", 1 },
-	{ "ns/net", "network namespace", 2 },
-	{ "ns/ipc", "IPC namespace", 3 },
-	{ "ns/uts", "UTS namespace", 4 },
-	{ "ns/time", "time namespace", 5 },
-	{ "ns/mnt", "mount namespace", 6 },
-	{ "ns/user", "user namespace", 7 },
-	{ "ns/cgroup", "cgroup namespace", 8 },
-	{ "ns/pid_for_children", "pid namespace for its children", 1 },
-	{ "ns/time_for_children", "time namespace for its children", 5 },
-};
-
-/* "pid:[4026531836]"; empty where the kernel has no such namespaces, or where a task has none any more. */
-static void ns_name(int dirfd, const char *file, char *buf, size_t size)
+/*
+ * A namespace of its own takes images of its own; until then all of the tree's are those of the tool, which get these numbers.
+ * In the order of ahead_ns.
+ */
+static const struct namespace
 {
-	ssize_t n = readlinkat(dirfd, file, buf, size - 1);
-
-	buf[n > 0 ? n : 0] = '\0';
+	const char *text;
+	uint32_t id;
 }
+namespaces[AHEAD_NR_NS] = {
+	{ "pid namespace", 1 },
+	{ "network namespace", 2 },
+	{ "IPC namespace", 3 },
+	{ "UTS namespace", 4 },
+	{ "time namespace", 5 },
+	{ "mount namespace", 6 },
+	{ "user namespace", 7 },
+	{ "cgroup namespace", 8 },
+	{ "pid namespace for its children", 1 },
+	{ "time namespace for its children", 5 },
+};
 
 static int core_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 {
-	_cleanup_close_ int self = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const char *ours = ahead_own_ns(ctx);
+	char *its;
 
-	if (self < 0)
-		return err_set(e, errno, "cannot open /proc/self");
-	for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++) {
-		char ours[48], its[48];
+	if (ahead_get(ctx, t, 0, AHEAD_NS, &its, NULL, e))
+		return -1;
+	for (size_t i = 0; i < AHEAD_NR_NS; i++) {
+		size_t n = strcspn(ours, "\n"), m = strcspn(its, "\n");
 
-		ns_name(self, namespaces[i].file, ours, sizeof(ours));
-		ns_name(t->procfd, namespaces[i].file, its, sizeof(its));
-		if (strcmp(ours, its))
-			refuse(ctx, t, "this version dumps trees that share all namespaces with cr-dump; run it in the same ones",
-			       "it has another %s (%s)", namespaces[i].text, *its ? its : "none");
+		if (n != m || memcmp(ours, its, n))
+			refuse(ctx, t,
+			       "this version dumps trees that share all namespaces with cr-dump; run it in the same ones",
+			       "it has another %s (%s is \"%.*s\")", namespaces[i].text, ahead_ns[i], (int)m, its);
+		ours += n + 1;
+		its += m + 1;
 	}
 	return 0;
 }
@@ -115,7 +113,7 @@ static int core_save_thread(struct dump_ctx *ctx, struct task *t, struct thread 
 static uint32_t ns_id(const char *file)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++)
-		if (!strcmp(namespaces[i].file, file))
+		if (!strcmp(ahead_ns[i], file))
 			return namespaces[i].id;
 	return 0;
 }
@@ -141,10 +139,9 @@ static int write_ids(struct dump_ctx *ctx, const struct task *t, uint32_t own, s
 	return img_write_one(ctx->images_fd, IMG_IDS, t->pid, &ids.base, e);
 }
 
-static int write_dead(struct dump_ctx *ctx, struct task *t, struct err *e)
+static int look_dead(struct dump_ctx *ctx, struct task *t, TaskCoreEntry **ret, struct err *e)
 {
 	TaskCoreEntry *tc = POOL_MSG(&ctx->pool, TaskCoreEntry, task_core_entry);
-	CoreEntry core;
 	size_t len;
 
 	if (proc_read(ctx, t, "comm", &tc->comm, &len, e))
@@ -152,20 +149,54 @@ static int write_dead(struct dump_ctx *ctx, struct task *t, struct err *e)
 	tc->comm[strcspn(tc->comm, "\n")] = '\0';
 	tc->task_state = TASK_DEAD;
 	tc->exit_code = t->exit_code;
-	core_entry__init(&core);
-	core.mtype = ctx->tasks[0]->threads[0].core->mtype;
-	core.tc = tc;
-	return img_write_one(ctx->images_fd, IMG_CORE, t->pid, &core.base, e);
+	*ret = tc;
+	return 0;
 }
 
-static int write_task(struct dump_ctx *ctx, struct task *t, uint32_t own, struct err *e)
+/* One image of a task: of each thread, of its ids. There may be hundreds, so they are written by all CPUs. */
+struct core_job {
+	struct task *t;
+	struct thread *th;
+	uint32_t own_id; /* of the leader's */
+	CoreEntry core;	 /* of a dead one */
+};
+
+struct writing {
+	struct dump_ctx *ctx;
+	struct core_job *jobs;
+	size_t nr;
+};
+
+static int write_job(void *arg, size_t i, char **scratch, struct err *e)
 {
-	if (t->state == TASK_DEAD)
-		return write_dead(ctx, t, e);
-	for (unsigned int i = 0; i < t->nr_threads; i++)
-		if (img_write_one(ctx->images_fd, IMG_CORE, t->threads[i].tr.tid, &t->threads[i].core->base, e))
+	const struct writing *w = arg;
+	const struct core_job *j = &w->jobs[i];
+
+	if (!j->th)
+		return img_write_one(w->ctx->images_fd, IMG_CORE, j->t->pid, &j->core.base, e);
+	if (img_write_one(w->ctx->images_fd, IMG_CORE, j->th->tr.tid, &j->th->core->base, e))
+		return -1;
+	return j->own_id ? write_ids(w->ctx, j->t, j->own_id, e) : 0;
+}
+
+static int write_cores(struct dump_ctx *ctx, struct err *e)
+{
+	struct writing w = { .ctx = ctx };
+
+	for (size_t i = 0; i < ctx->nr_tasks; i++) {
+		struct task *t = ctx->tasks[i];
+
+		for (unsigned int j = 0; j < t->nr_threads; j++)
+			*POOL_PUSH(&ctx->pool, w.jobs, w.nr) =
+				(struct core_job){ t, &t->threads[j], j ? 0 : FIRST_TASK_ID + i, CORE_ENTRY__INIT };
+		if (t->state != TASK_DEAD)
+			continue;
+		*POOL_PUSH(&ctx->pool, w.jobs, w.nr) = (struct core_job){ t, NULL, 0, CORE_ENTRY__INIT };
+		w.jobs[w.nr - 1].core.mtype = ctx->tasks[0]->threads[0].core->mtype;
+		if (look_dead(ctx, t, &w.jobs[w.nr - 1].core.tc, e))
 			return -1;
-	return write_ids(ctx, t, own, e);
+	}
+	return parallel(w.nr, w.nr >= MANY_IMAGES, write_job, &w, e);
 }
 
 static int put_tree_entry(struct dump_ctx *ctx, struct img_writer *w, const struct task *t, struct err *e)
@@ -224,11 +255,8 @@ static int core_finish(struct dump_ctx *ctx, struct err *e)
 {
 	SeccompEntry no_filters;
 
-	for (size_t i = 0; i < ctx->nr_tasks; i++)
-		if (write_task(ctx, ctx->tasks[i], FIRST_TASK_ID + i, e))
-			return err_in(e, "pid %d", ctx->tasks[i]->pid);
 	seccomp_entry__init(&no_filters);
-	if (img_write_one(ctx->images_fd, IMG_SECCOMP, 0, &no_filters.base, e))
+	if (write_cores(ctx, e) || img_write_one(ctx->images_fd, IMG_SECCOMP, 0, &no_filters.base, e))
 		return -1;
 	return write_tree(ctx, e) || write_clocks(ctx, e) ? -1 : 0;
 }

@@ -1,42 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Credentials, which every thread has for itself: from /proc/PID/task/TID/status; securebits are asked inside. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include "cr-dump/ahead.h"
 #include "cr-dump/task.h"
-
-/* With 65,536 groups, the most that a task can have, the file is about 700 KiB. */
-static int read_status(const struct task *t, pid_t tid, char **ret, struct err *e)
-{
-	size_t size = 8192, len = 0;
-	_cleanup_free_ char *buf = NULL;
-	char path[48];
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "task/%d/status", tid);
-	_cleanup_close_ int fd = openat(t->procfd, path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return err_set(e, errno, "cannot open /proc/%d/%s", t->pid, path);
-	do {
-		char *bigger = len + 4096 < size && buf ? buf : realloc(buf, size *= 2);
-
-		if (!bigger)
-			return err_nomem(e, path);
-		buf = bigger;
-		n = read(fd, buf + len, size - len - 1);
-		if (n < 0)
-			return err_set(e, errno, "cannot read /proc/%d/%s", t->pid, path);
-		len += n;
-	} while (n);
-	buf[len] = '\0';
-	*ret = take_ptr(buf);
-	return 0;
-}
 
 /* The value of "key: value". *at moves on, so keys are looked for in the order in which the kernel writes them. */
 static const char *value_of(const char **at, const char *key)
@@ -95,16 +66,17 @@ static void parse(struct dump_ctx *ctx, struct task *t, struct thread *th, const
 	if (atoi(value_of(&at, "\nNoNewPrivs:")))
 		PB_SET(c, no_new_privs, 1);
 	if (atoi(value_of(&at, "\nSeccomp:")))
-		refuse(ctx, t, "this version dumps tasks without seccomp only", "thread %d is under seccomp", th->tr.tid);
+		refuse(ctx, t, "this version dumps tasks without seccomp only", "thread %d is under seccomp",
+		       th->tr.tid);
 	core_of(ctx, t, th)->thread_core->creds = c;
 }
 
 static int creds_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 {
 	for (unsigned int i = 0; i < t->nr_threads; i++) {
-		_cleanup_free_ char *status = NULL;
+		char *status;
 
-		if (read_status(t, t->threads[i].tr.tid, &status, e))
+		if (ahead_get(ctx, t, i, AHEAD_STATUS, &status, NULL, e))
 			return -1;
 		parse(ctx, t, &t->threads[i], status);
 	}

@@ -78,6 +78,7 @@ struct dump_ctx {
 	TaskKobjIdsEntry *root_ids; /* of the tool itself: the namespaces it runs in; set by the core part */
 	struct files *files; /* files.c: every open file of the tree */
 	struct shmems *shmems; /* shmem.c: shared anonymous memory */
+	struct ahead *ahead;   /* ahead.c: what was read ahead for the look stage */
 	uint32_t next_pages_id; /* of the next pages-ID.img, from 1 */
 	/* For stats-dump. Microseconds, pages. */
 	uint64_t freezing_us, frozen_at_us, memdump_us, memwrite_us, pages_scanned, pages_written, shpages_scanned, shpages_written;

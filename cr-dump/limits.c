@@ -3,20 +3,21 @@
  * Resource limits and the OOM score. Limits are asked inside: to read those of another user's process from outside takes a
  * privilege that nothing else here needs.
  */
-#include <errno.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include "cr-dump/ahead.h"
 #include "cr-dump/task.h"
 
 static int limits_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 {
 	TaskCoreEntry *tc = core_of(ctx, t, &t->threads[0])->tc;
-	long long score;
+	char *score;
 
-	if (proc_number(t, "oom_score_adj", &score, e))
+	if (ahead_get(ctx, t, 0, AHEAD_OOM, &score, NULL, e))
 		return -1;
-	PB_SET(tc, oom_score_adj, score);
+	PB_SET(tc, oom_score_adj, strtol(score, NULL, 10));
 	return 0;
 }
 

@@ -5,37 +5,28 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 
 #include "base/kernel.h"
+#include "cr-dump/ahead.h"
 #include "cr-dump/arch/cpu.h"
 #include "cr-dump/task.h"
 
-#define COMM_SIZE	16
-#define NO_LOGINUID	UINT32_MAX
-#define NO_PERSONALITY	0xffffffff /* personality(2): only ask */
+#define COMM_SIZE      16
+#define NO_LOGINUID    UINT32_MAX
+#define NO_PERSONALITY 0xffffffff /* personality(2): only ask */
 
-/* From outside: see linux/rseq.h. */
-struct rseq_area {
-	uint32_t cpu_id_start, cpu_id;
-	uint64_t section;
-};
+/* See linux/rseq.h: where the registered area points to the sequence that its thread is in. */
+#define RSEQ_SECTION_OFFSET 8
 
 struct rseq_section {
 	uint32_t version, flags;
 	uint64_t start_ip, post_commit_offset, abort_ip;
 };
-
-static bool read_victim(pid_t pid, uint64_t addr, void *buf, size_t size)
-{
-	struct iovec here = { buf, size }, there = { (void *)addr, size };
-
-	return process_vm_readv(pid, &here, 1, &there, 1, 0) == (ssize_t)size;
-}
 
 /*
  * A thread stopped within a restartable sequence would be sent to the abort handler by the kernel before it runs on. But once it
@@ -44,9 +35,10 @@ static bool read_victim(pid_t pid, uint64_t addr, void *buf, size_t size)
 static void abort_sequence(struct thread *th, uint64_t area)
 {
 	struct rseq_section s;
-	struct rseq_area a;
+	uint64_t at;
 
-	if (!read_victim(th->tr.pid, area, &a, sizeof(a)) || !a.section || !read_victim(th->tr.pid, a.section, &s, sizeof(s)))
+	if (!peek(th->tr.tid, area + RSEQ_SECTION_OFFSET, &at, sizeof(at)) || !at ||
+	    !peek(th->tr.tid, at, &s, sizeof(s)))
 		return;
 	if (cpu_ip(th) - s.start_ip >= s.post_commit_offset)
 		return;
@@ -87,12 +79,14 @@ static int look_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, 
 static int misc_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 {
 	TaskCoreEntry *tc = core_of(ctx, t, &t->threads[0])->tc;
-	long long loginuid = NO_LOGINUID;
+	char *loginuid;
 
-	/* A kernel without CONFIG_AUDIT has no login uids. */
-	if (proc_number(t, "loginuid", &loginuid, e) && e->errnum != ENOENT)
+	if (!ahead_get(ctx, t, 0, AHEAD_LOGINUID, &loginuid, NULL, e))
+		PB_SET(tc, loginuid, strtoul(loginuid, NULL, 10));
+	else if (e->errnum == ENOENT)
+		PB_SET(tc, loginuid, NO_LOGINUID); /* a kernel without CONFIG_AUDIT */
+	else
 		return -1;
-	PB_SET(tc, loginuid, loginuid);
 	for (unsigned int i = 0; i < t->nr_threads; i++)
 		if (look_thread(ctx, t, &t->threads[i], e))
 			return -1;

@@ -2,15 +2,20 @@
 /* The address space of a task: its boundaries, its auxiliary vector, its executable; mappings are in vma.c, pages in pages.c. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/kcmp.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include "base/kernel.h"
+#include "cr-dump/ahead.h"
 #include "cr-dump/task.h"
+#include "cr-dump/team.h"
 #include "cr-dump/vma.h"
+
+#define AUXV_MAX   1024 /* the kernel's has some 400 bytes */
+#define MANY_TASKS 8	/* worth a thread */
 
 /* Fields of /proc/PID/stat, see proc(5). */
 enum {
@@ -30,9 +35,8 @@ enum {
 static int look_stat(struct dump_ctx *ctx, struct task *t, struct err *e)
 {
 	char *stat;
-	size_t len;
 
-	if (proc_read(ctx, t, "stat", &stat, &len, e))
+	if (ahead_get(ctx, t, 0, AHEAD_STAT, &stat, NULL, e))
 		return -1;
 	t->mm->mm_start_code = stat_field(stat, STAT_START_CODE);
 	t->mm->mm_end_code = stat_field(stat, STAT_END_CODE);
@@ -44,36 +48,38 @@ static int look_stat(struct dump_ctx *ctx, struct task *t, struct err *e)
 	t->mm->mm_arg_end = stat_field(stat, STAT_ARG_END);
 	t->mm->mm_env_start = stat_field(stat, STAT_ENV_START);
 	t->mm->mm_env_end = stat_field(stat, STAT_ENV_END);
-	core_of(ctx, t, &t->threads[0])->tc->flags = stat_field(stat, STAT_FLAGS); /* here because the file is read here */
+	core_of(ctx, t, &t->threads[0])->tc->flags =
+		stat_field(stat, STAT_FLAGS); /* here because the file is read here */
 	return 0;
 }
 
-/* Pairs of type and value; the end mark is left out. */
-static int look_auxv(struct dump_ctx *ctx, struct task *t, struct err *e)
+/* The executable is nearly always mapped, and then known already. */
+static bool is_mapped_file(const struct task *t, const char *path, uint32_t *id_ret)
 {
-	uint64_t *auxv;
-	char *text;
-	size_t len, n = 0;
+	for (size_t i = 0; i < t->nr_vmas; i++) {
+		const struct vma *v = &t->vmas[i];
 
-	if (proc_read(ctx, t, "auxv", &text, &len, e))
-		return -1;
-	auxv = (uint64_t *)text;
-	while ((n + 2) * sizeof(*auxv) <= len && auxv[n] != AT_NULL)
-		n += 2;
-	t->mm->mm_saved_auxv = auxv;
-	t->mm->n_mm_saved_auxv = n;
-	return 0;
+		if (v->start > t->mm->mm_start_code || v->end <= t->mm->mm_start_code)
+			continue;
+		if (strcmp(v->path, path) || !(v->entry->status & VMA_FILE_PRIVATE) || v->entry->fdflags != O_RDONLY)
+			return false;
+		*id_ret = v->entry->shmid;
+		return true;
+	}
+	return false;
 }
 
 static int look_exe(struct dump_ctx *ctx, struct task *t, struct err *e)
 {
-	_cleanup_close_ int fd = openat(t->procfd, "exe", O_PATH | O_CLOEXEC);
-	char path[PATH_MAX];
-	ssize_t n = readlinkat(t->procfd, "exe", path, sizeof(path) - 1);
+	char *path;
 
-	if (fd < 0 || n < 0)
+	if (ahead_get(ctx, t, 0, AHEAD_EXE, &path, NULL, e))
+		return -1;
+	if (is_mapped_file(t, path, &t->mm->exe_file_id))
+		return 0;
+	_cleanup_close_ int fd = openat(t->procfd, "exe", O_PATH | O_CLOEXEC);
+	if (fd < 0)
 		return err_set(e, errno, "cannot open the executable /proc/%d/exe", t->pid);
-	path[n] = '\0';
 	return files_add_path(ctx, t, fd, path, O_RDONLY, "executable", &t->mm->exe_file_id, e);
 }
 
@@ -88,7 +94,8 @@ static int check_unshared(struct dump_ctx *ctx, struct task *t, struct err *e)
 		long order = syscall(SYS_kcmp, t->pid, s->spaces[mid]->pid, KCMP_VM, 0, 0);
 
 		if (order < 0)
-			return err_set(e, errno, "cannot compare the memory of processes %d and %d", t->pid, s->spaces[mid]->pid);
+			return err_set(e, errno, "cannot compare the memory of processes %d and %d", t->pid,
+				       s->spaces[mid]->pid);
 		if (!order) {
 			refuse(ctx, t, "it was made by vfork(2), or by clone(2) with CLONE_VM and without CLONE_THREAD",
 			       "it shares its memory with process %d", s->spaces[mid]->pid);
@@ -108,7 +115,7 @@ static int check_unshared(struct dump_ctx *ctx, struct task *t, struct err *e)
 static int mm_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 {
 	t->mm = POOL_MSG(&ctx->pool, MmEntry, mm_entry);
-	if (look_stat(ctx, t, e) || look_auxv(ctx, t, e) || look_exe(ctx, t, e) || vmas_look(ctx, t, e))
+	if (look_stat(ctx, t, e) || vmas_look(ctx, t, e) || look_exe(ctx, t, e))
 		return -1;
 	t->mm->n_vmas = t->nr_vmas;
 	t->mm->vmas = pool_alloc(&ctx->pool, t->nr_vmas * sizeof(*t->mm->vmas));
@@ -117,14 +124,29 @@ static int mm_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 	return check_unshared(ctx, t, e);
 }
 
-enum { ASK_BRK, ASK_DUMPABLE, ASK_THP };
+enum { ASK_BRK, ASK_DUMPABLE, ASK_AUXV, ASK_THP };
 
 static void mm_ask(struct dump_ctx *ctx, struct task *t, struct prog *p)
 {
 	PROG(p, SYS_brk, 0);
 	PROG(p, SYS_prctl, PR_GET_DUMPABLE);
+	PROG(p, SYS_prctl, KERNEL_PR_GET_AUXV, prog_room(p, AUXV_MAX, NULL), AUXV_MAX);
 	PROG(p, SYS_prctl, PR_GET_THP_DISABLE);
 	prog_any(p); /* a kernel may lack it */
+}
+
+/* Pairs of type and value; the end mark is left out. */
+static int save_auxv(struct dump_ctx *ctx, struct task *t, const uint64_t *auxv, size_t len, struct err *e)
+{
+	size_t n = 0;
+
+	if (len > AUXV_MAX)
+		return err_set(e, 0, "the auxiliary vector has %zu bytes, %d were expected at most", len, AUXV_MAX);
+	while ((n + 2) * sizeof(*auxv) <= len && auxv[n] != AT_NULL)
+		n += 2;
+	t->mm->mm_saved_auxv = pool_copy(&ctx->pool, auxv, n * sizeof(*auxv));
+	t->mm->n_mm_saved_auxv = n;
+	return 0;
 }
 
 static int mm_save(struct dump_ctx *ctx, struct task *t, uint32_t at, struct err *e)
@@ -134,20 +156,20 @@ static int mm_save(struct dump_ctx *ctx, struct task *t, uint32_t at, struct err
 	t->mm->mm_brk = prog_result(p, at + ASK_BRK);
 	PB_SET(t->mm, dumpable, prog_result(p, at + ASK_DUMPABLE));
 	PB_SET(t->mm, thp_disabled, prog_result(p, at + ASK_THP) > 0);
-	return 0;
+	return save_auxv(ctx, t, answer(p, at + ASK_AUXV, 1), prog_result(p, at + ASK_AUXV), e);
+}
+
+static int write_one(void *arg, size_t i, char **scratch, struct err *e)
+{
+	const struct dump_ctx *ctx = arg;
+	const struct task *t = ctx->tasks[i];
+
+	return t->state == TASK_DEAD ? 0 : img_write_one(ctx->images_fd, IMG_MM, t->pid, &t->mm->base, e);
 }
 
 static int mm_finish(struct dump_ctx *ctx, struct err *e)
 {
-	if (pages_dump(ctx, e))
-		return -1;
-	for (size_t i = 0; i < ctx->nr_tasks; i++) {
-		const struct task *t = ctx->tasks[i];
-
-		if (t->state != TASK_DEAD && img_write_one(ctx->images_fd, IMG_MM, t->pid, &t->mm->base, e))
-			return err_in(e, "pid %d", t->pid);
-	}
-	return 0;
+	return pages_dump(ctx, e) || parallel(ctx->nr_tasks, ctx->nr_tasks >= MANY_TASKS, write_one, ctx, e) ? -1 : 0;
 }
 
 const struct dump_part dump_mm = {

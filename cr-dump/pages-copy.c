@@ -2,68 +2,20 @@
 /*
  * Copies pages from tasks and shared objects into images, by several threads. A unit of work fits into the CPU's cache, so that what was
  * read is still there when it is written; while one thread writes, which the file system lets only one do, another reads.
+ *
+ * Memory is read through /proc/PID/mem. process_vm_readv(2) would do it with fewer calls, but it pins the pages, and to pin a page that
+ * is shared since a fork the kernel first makes a copy of it: a dump would undo the sharing, at a page of memory each.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 
-#include "base/worker.h"
 #include "cr-dump/pages.h"
 
-#define UNIT_PAGES  128
-#define MAX_THREADS 8
-#define FEW_PAGES   512 /* not worth a thread */
-
-/* --- threads ------------------------------------------------------------------------------------------------ */
-
-struct team {
-	int (*fn)(void *arg, size_t i, struct err *e);
-	void *arg;
-	size_t n, next;
-	bool failed;
-	pthread_mutex_t lock;
-	struct err *e;
-};
-
-static void *team_work(void *arg)
-{
-	struct team *t = arg;
-	struct err e;
-	size_t i;
-
-	while ((i = __atomic_fetch_add(&t->next, 1, __ATOMIC_RELAXED)) < t->n && !__atomic_load_n(&t->failed, __ATOMIC_RELAXED)) {
-		if (!worker_check(&e) && !t->fn(t->arg, i, &e))
-			continue;
-		pthread_mutex_lock(&t->lock);
-		if (!t->failed)
-			*t->e = e;
-		__atomic_store_n(&t->failed, true, __ATOMIC_RELAXED);
-		pthread_mutex_unlock(&t->lock);
-	}
-	return NULL;
-}
-
-int parallel(size_t n, bool worthwhile, int (*fn)(void *arg, size_t i, struct err *e), void *arg, struct err *e)
-{
-	struct team t = { .fn = fn, .arg = arg, .n = n, .e = e, .lock = PTHREAD_MUTEX_INITIALIZER };
-	long cpus = worthwhile ? sysconf(_SC_NPROCESSORS_ONLN) : 1;
-	pthread_t threads[MAX_THREADS];
-	int nr = 0;
-
-	/* We are one of them ourselves. When no more threads can be had, the others do the work. */
-	while (nr + 1 < cpus && nr < MAX_THREADS && (size_t)nr + 1 < n && !pthread_create(&threads[nr], NULL, team_work, &t))
-		nr++;
-	team_work(&t);
-	while (nr > 0)
-		pthread_join(threads[--nr], NULL);
-	return t.failed ? -1 : 0;
-}
-
-/* --- units -------------------------------------------------------------------------------------------------- */
+#define UNIT_PAGES 128
+#define FEW_PAGES  512 /* not worth a thread */
 
 struct unit {
 	const struct pages_job *job;
@@ -103,7 +55,7 @@ static int read_error(const struct pages_job *job, uint64_t addr, ssize_t got, s
 	return err_set(e, errnum, "cannot read the memory of process %d at %#lx", job->task->pid, addr);
 }
 
-/* Whole pages from an open file: /proc/PID/mem, which disregards access rights, or a shared object. */
+/* From an open file: /proc/PID/mem, which disregards access rights, or a shared object. */
 static int read_at(const struct pages_job *job, int fd, char *buf, uint64_t size, uint64_t addr, struct err *e)
 {
 	while (size) {
@@ -124,42 +76,20 @@ static int read_at(const struct pages_job *job, int fd, char *buf, uint64_t size
 	return 0;
 }
 
-static int read_slowly(const struct pages_job *job, char *buf, const struct iovec *from, int n, struct err *e)
+static int read_unit(const struct unit *u, int fd, char *buf, struct err *e)
 {
-	_cleanup_close_ int fd = openat(job->task->procfd, "mem", O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return err_set(e, errno, "cannot open /proc/%d/mem", job->task->pid);
-	for (int i = 0; i < n; buf += from[i++].iov_len)
-		if (read_at(job, fd, buf, from[i].iov_len, (uintptr_t)from[i].iov_base, e))
-			return -1;
-	return 0;
-}
-
-static int read_unit(const struct unit *u, char *buf, struct err *e)
-{
-	struct iovec from[UNIT_PAGES], to = { buf, u->pages * PAGE };
 	const struct pages_run *r = &u->job->runs[u->run];
 	uint64_t skip = u->skip, left = u->pages;
-	bool unreadable = false;
-	int n = 0;
 
 	for (; left; r++, skip = 0) {
 		uint64_t pages = r->nr - skip < left ? r->nr - skip : left;
 
-		from[n++] = (struct iovec){ (void *)(r->addr + skip * PAGE), pages * PAGE };
-		unreadable |= r->unreadable;
+		if (read_at(u->job, fd, buf, pages * PAGE, r->addr + skip * PAGE, e))
+			return -1;
+		buf += pages * PAGE;
 		left -= pages;
 	}
-	if (u->job->shmem) {
-		for (int i = 0; i < n; buf += from[i++].iov_len)
-			if (read_at(u->job, u->job->shmem->fd, buf, from[i].iov_len, (uintptr_t)from[i].iov_base, e))
-				return -1;
-		return 0;
-	}
-	if (!unreadable && process_vm_readv(u->job->task->pid, &to, 1, from, n, 0) == (ssize_t)to.iov_len)
-		return 0;
-	return read_slowly(u->job, buf, from, n, e);
+	return 0;
 }
 
 static int write_all(int fd, const char *buf, size_t size, uint64_t at, const char *name, struct err *e)
@@ -179,7 +109,8 @@ static int write_all(int fd, const char *buf, size_t size, uint64_t at, const ch
 }
 
 /* Made by whoever copies the only unit, or before the copying when there are several or none. */
-static int open_pages(struct dump_ctx *ctx, const struct pages_job *job, bool make, char *name, size_t size, struct err *e)
+static int open_pages(struct dump_ctx *ctx, const struct pages_job *job, bool make, char *name, size_t size,
+		      struct err *e)
 {
 	int flags = O_WRONLY | O_CLOEXEC | (make ? O_CREAT | O_TRUNC : 0);
 	int fd = openat(ctx->images_fd, img_name(IMG_PAGES, job->id, name, size), flags, 0600);
@@ -194,19 +125,34 @@ static bool is_single(const struct pages_job *job)
 	return job->pages && job->pages <= UNIT_PAGES;
 }
 
-static int copy_unit(void *arg, size_t i, struct err *e)
+/* The task's memory, or the shared object. */
+static int open_source(const struct pages_job *job, struct err *e)
+{
+	int fd = job->shmem ? fcntl(job->shmem->fd, F_DUPFD_CLOEXEC, 3) :
+			      openat(job->task->procfd, "mem", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		err_set(e, errno, "cannot open the memory of process %d", job->task->pid);
+	return fd;
+}
+
+static int copy_unit(void *arg, size_t i, char **scratch, struct err *e)
 {
 	struct copying *c = arg;
 	const struct unit *u = &c->units[i];
-	_cleanup_free_ char *buf = malloc(u->pages * PAGE);
+	_cleanup_close_ int from = open_source(u->job, e);
 	char name[64];
 
-	if (!buf)
-		return err_nomem(e, "copying pages");
-	_cleanup_close_ int fd = open_pages(c->ctx, u->job, is_single(u->job), name, sizeof(name), e);
-	if (fd < 0 || read_unit(u, buf, e))
+	if (from < 0)
 		return -1;
-	return write_all(fd, buf, u->pages * PAGE, u->at * PAGE, name, e);
+	if (!*scratch)
+		*scratch = malloc(UNIT_PAGES * PAGE);
+	if (!*scratch)
+		return err_nomem(e, "copying pages");
+	_cleanup_close_ int to = open_pages(c->ctx, u->job, is_single(u->job), name, sizeof(name), e);
+	if (to < 0 || read_unit(u, from, *scratch, e))
+		return -1;
+	return write_all(to, *scratch, u->pages * PAGE, u->at * PAGE, name, e);
 }
 
 static int make_images(struct dump_ctx *ctx, const struct pages_job *jobs, size_t nr_jobs, struct err *e)

@@ -15,16 +15,16 @@
 #include "cr-dump/pages.h"
 #include "pagemap.pb-c.h"
 
-#define REGIONS	      512
-#define MANY_JOBS     8
+#define REGIONS	     512
+#define MANY_JOBS    8
 #define WRONG_KERNEL "cr-dump needs PAGEMAP_SCAN: Linux 6.7 or later, on x86-64 with CONFIG_PROC_PAGE_MONITOR"
 
-int pages_add(struct pages_job *job, uint64_t addr, uint64_t nr, uint32_t flags, bool unreadable, struct err *e)
+int pages_add(struct pages_job *job, uint64_t addr, uint64_t nr, uint32_t flags, struct err *e)
 {
 	struct pages_run *last = job->nr_runs ? &job->runs[job->nr_runs - 1] : NULL;
 
 	job->pages += nr;
-	if (last && last->addr + last->nr * PAGE == addr && last->flags == flags && last->unreadable == unreadable) {
+	if (last && last->addr + last->nr * PAGE == addr && last->flags == flags) {
 		last->nr += nr;
 		return 0;
 	}
@@ -35,14 +35,14 @@ int pages_add(struct pages_job *job, uint64_t addr, uint64_t nr, uint32_t flags,
 			return err_nomem(e, "the list of pages");
 		job->runs = bigger;
 	}
-	job->runs[job->nr_runs++] = (struct pages_run){ addr, nr, flags, unreadable };
+	job->runs[job->nr_runs++] = (struct pages_run){ addr, nr, flags };
 	return 0;
 }
 
 static bool is_scanned(const struct vma *v)
 {
-	return v->entry->status & (VMA_ANON_PRIVATE | VMA_FILE_PRIVATE) && !(v->entry->status & (VMA_VDSO | VMA_VVAR | VMA_VSYSCALL)) &&
-	       !(v->entry->flags & KERNEL_MAP_DROPPABLE);
+	return v->entry->status & (VMA_ANON_PRIVATE | VMA_FILE_PRIVATE) &&
+	       !(v->entry->status & (VMA_VDSO | VMA_VVAR | VMA_VSYSCALL)) && !(v->entry->flags & KERNEL_MAP_DROPPABLE);
 }
 
 /* Pages that a restore may fetch later are marked: plain anonymous memory. */
@@ -54,7 +54,8 @@ static uint32_t page_flags(const struct vma *v)
 }
 
 /* The part of a region of pages in each of the mappings vmas[*at..end); *at moves on, as regions come in address order. */
-static int add_region(struct pages_job *job, const struct vma *vmas, size_t *at, size_t end, uint64_t from, uint64_t to, struct err *e)
+static int add_region(struct pages_job *job, const struct vma *vmas, size_t *at, size_t end, uint64_t from, uint64_t to,
+		      struct err *e)
 {
 	while (*at < end && vmas[*at].end <= from)
 		++*at;
@@ -62,7 +63,7 @@ static int add_region(struct pages_job *job, const struct vma *vmas, size_t *at,
 		const struct vma *v = &vmas[i];
 		uint64_t a = from > v->start ? from : v->start, b = to < v->end ? to : v->end;
 
-		if (pages_add(job, a, (b - a) / PAGE, page_flags(v), v->perms[0] != 'r', e))
+		if (pages_add(job, a, (b - a) / PAGE, page_flags(v), e))
 			return -1;
 	}
 	return 0;
@@ -128,7 +129,8 @@ static int scan_task(struct pages_job *job, struct err *e)
 		if (end > i && scan_span(job, fd, i, end, e))
 			return -1;
 		/* A restore on another kernel needs the old vDSO to redirect calls that are under way in it. */
-		if (end == i && v->entry->status & VMA_VDSO && pages_add(job, v->start, (v->end - v->start) / PAGE, PE_PRESENT, false, e))
+		if (end == i && v->entry->status & VMA_VDSO &&
+		    pages_add(job, v->start, (v->end - v->start) / PAGE, PE_PRESENT, e))
 			return -1;
 		i = end > i ? end : i + 1;
 	}
@@ -169,7 +171,7 @@ struct plan {
 	size_t nr_jobs;
 };
 
-static int plan_job(void *arg, size_t i, struct err *e)
+static int plan_job(void *arg, size_t i, char **scratch, struct err *e)
 {
 	struct plan *p = arg;
 	struct pages_job *job = &p->jobs[i];
@@ -185,10 +187,12 @@ static void make_jobs(struct dump_ctx *ctx, struct plan *p)
 
 	p->jobs = pool_alloc(&ctx->pool, (ctx->nr_tasks + s->nr) * sizeof(*p->jobs));
 	for (size_t i = 0; i < s->nr; i++)
-		p->jobs[p->nr_jobs++] = (struct pages_job){ s->objs[i].task, &s->objs[i], ctx->next_pages_id++, NULL, 0, 0 };
+		p->jobs[p->nr_jobs++] =
+			(struct pages_job){ s->objs[i].task, &s->objs[i], ctx->next_pages_id++, NULL, 0, 0 };
 	for (size_t i = 0; i < ctx->nr_tasks; i++)
 		if (ctx->tasks[i]->state != TASK_DEAD)
-			p->jobs[p->nr_jobs++] = (struct pages_job){ ctx->tasks[i], NULL, ctx->next_pages_id++, NULL, 0, 0 };
+			p->jobs[p->nr_jobs++] =
+				(struct pages_job){ ctx->tasks[i], NULL, ctx->next_pages_id++, NULL, 0, 0 };
 }
 
 static void free_jobs(struct plan *p)
@@ -213,7 +217,8 @@ static void count(struct dump_ctx *ctx, const struct plan *p)
 		job->task->pages_written = job->pages;
 		ctx->pages_scanned += job->pages;
 		ctx->pages_written += job->pages;
-		log_debug("pid %d: %lu pages in %zu runs go to pages-%u.img", job->task->pid, job->pages, job->nr_runs, job->id);
+		log_debug("pid %d: %lu pages in %zu runs go to pages-%u.img", job->task->pid, job->pages, job->nr_runs,
+			  job->id);
 	}
 }
 

@@ -3,6 +3,7 @@
 #ifndef CRKIT_DUMP_PAGES_H
 #define CRKIT_DUMP_PAGES_H
 
+#include "cr-dump/team.h"
 #include "cr-dump/vma.h"
 
 #define PAGE 4096ull
@@ -15,7 +16,6 @@ struct pages_run {
 	uint64_t addr; /* in the task, or in the shared object */
 	uint64_t nr;   /* pages */
 	uint32_t flags;
-	bool unreadable; /* for the task itself: to be read through /proc/PID/mem */
 };
 
 /* One pair of pagemap and pages images: the private memory of a task or one shared object. */
@@ -29,10 +29,7 @@ struct pages_job {
 };
 
 /* Appends a run, or extends the last one. */
-int pages_add(struct pages_job *job, uint64_t addr, uint64_t nr, uint32_t flags, bool unreadable, struct err *e);
-
-/* Calls fn(arg, 0..n-1) from several threads if `worthwhile`; the first failure is the result. fn must not use the pool or the log. */
-int parallel(size_t n, bool worthwhile, int (*fn)(void *arg, size_t i, struct err *e), void *arg, struct err *e);
+int pages_add(struct pages_job *job, uint64_t addr, uint64_t nr, uint32_t flags, struct err *e);
 
 /* Copies the pages of all jobs into their images. */
 int pages_copy(struct dump_ctx *ctx, struct pages_job *jobs, size_t nr_jobs, struct err *e);

@@ -11,14 +11,13 @@
 #include <linux/futex.h>
 #include <signal.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <time.h>
 
 #include "base/kernel.h"
 #include "cr-dump/arch/cpu.h"
 #include "cr-dump/task.h"
 
-#define NSEC  1000000000ULL
+#define NSEC	   1000000000ULL
 #define NO_TIMEOUT UINT64_MAX
 
 /* How a call takes its relative timeout. */
@@ -30,16 +29,16 @@ static const struct timed_call {
 	unsigned int arg;
 	int rest_arg; /* where the kernel writes what is left; -1: nowhere */
 } timed_calls[] = {
-	{ SYS_nanosleep,       AT_TIMESPEC, 0, 1 },
+	{ SYS_nanosleep, AT_TIMESPEC, 0, 1 },
 	{ SYS_clock_nanosleep, AT_TIMESPEC, 2, 3 },
-	{ SYS_poll,	       IN_MS,	    2, -1 },
-	{ SYS_futex,	       AT_TIMESPEC, 3, -1 },
-	{ SYS_epoll_wait,      IN_MS,	    3, -1 },
-	{ SYS_epoll_pwait,     IN_MS,	    3, -1 },
-	{ 441,		       AT_TIMESPEC, 3, -1 }, /* epoll_pwait2 */
+	{ SYS_poll, IN_MS, 2, -1 },
+	{ SYS_futex, AT_TIMESPEC, 3, -1 },
+	{ SYS_epoll_wait, IN_MS, 3, -1 },
+	{ SYS_epoll_pwait, IN_MS, 3, -1 },
+	{ 441, AT_TIMESPEC, 3, -1 }, /* epoll_pwait2 */
 	{ SYS_rt_sigtimedwait, AT_TIMESPEC, 2, -1 },
-	{ SYS_semtimedop,      AT_TIMESPEC, 3, -1 },
-	{ SYS_io_getevents,    AT_TIMESPEC, 4, -1 },
+	{ SYS_semtimedop, AT_TIMESPEC, 3, -1 },
+	{ SYS_io_getevents, AT_TIMESPEC, 4, -1 },
 };
 
 static const struct timed_call *timed_call(const struct cpu_call *c)
@@ -51,12 +50,11 @@ static const struct timed_call *timed_call(const struct cpu_call *c)
 }
 
 /* The timespec at addr in nanoseconds; NO_TIMEOUT when there is none. */
-static uint64_t read_timespec(pid_t pid, uint64_t addr)
+static uint64_t read_timespec(pid_t tid, uint64_t addr)
 {
 	struct timespec ts;
-	struct iovec here = { &ts, sizeof(ts) }, there = { (void *)addr, sizeof(ts) };
 
-	if (!addr || process_vm_readv(pid, &here, 1, &there, 1, 0) != sizeof(ts) || ts.tv_sec < 0)
+	if (!addr || !peek(tid, addr, &ts, sizeof(ts)) || ts.tv_sec < 0)
 		return NO_TIMEOUT;
 	if ((uint64_t)ts.tv_sec >= UINT64_MAX / NSEC)
 		return NO_TIMEOUT; /* 584 years */
@@ -81,11 +79,11 @@ static uint64_t time_left(const struct thread *th, const struct cpu_call *c)
 	if (!tc || is_absolute(c))
 		return NO_TIMEOUT;
 	if (tc->rest_arg >= 0 && c->arg[tc->rest_arg])
-		return read_timespec(th->tr.pid, c->arg[tc->rest_arg]);
+		return read_timespec(th->tr.tid, c->arg[tc->rest_arg]);
 	if (tc->kind == IN_MS)
 		all = (int32_t)c->arg[tc->arg] < 0 ? NO_TIMEOUT : (uint32_t)c->arg[tc->arg] * 1000000ULL;
 	else
-		all = read_timespec(th->tr.pid, c->arg[tc->arg]);
+		all = read_timespec(th->tr.tid, c->arg[tc->arg]);
 	if (all == NO_TIMEOUT)
 		return all;
 	return all > slept ? all - slept : 0;
@@ -156,7 +154,8 @@ static bool handler_comes_first(const struct task *t, const struct thread *th, b
 		if (!(mask >> (sig - 1) & 1) || sig == SIGKILL || sig == SIGSTOP)
 			continue;
 		sa = action(tc, sig);
-		if (sa->sigaction == (uintptr_t)SIG_IGN || (sa->sigaction == (uintptr_t)SIG_DFL && ignored_by_default(sig)))
+		if (sa->sigaction == (uintptr_t)SIG_IGN ||
+		    (sa->sigaction == (uintptr_t)SIG_DFL && ignored_by_default(sig)))
 			continue;
 		*restart_ret = sa->flags & SA_RESTART;
 		return true;
@@ -198,8 +197,9 @@ int restart_save(struct task *t, struct thread *th, struct err *e)
 		return 0;
 	}
 	if (c.nr < 0) {
-		log_warn("thread %d: it was interrupted before, and the system call cannot be told any more: restored, it returns EINTR",
-			 th->tr.tid);
+		log_warn(
+			"thread %d: it was interrupted before, and the system call cannot be told any more: restored, it returns EINTR",
+			th->tr.tid);
 		cpu_image_result(th, -EINTR);
 		return 0;
 	}

@@ -27,8 +27,8 @@ static int look_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, 
 	if (syscall(SYS_sched_getattr, th->tr.tid, &a, sizeof(a), 0))
 		return err_set(e, errno, "cannot read how thread %d is scheduled", th->tr.tid);
 	if (a.policy == POLICY_DEADLINE)
-		refuse(ctx, t, "give it another policy with chrt(1)", "thread %d has policy SCHED_DEADLINE, for which images have no place",
-		       th->tr.tid);
+		refuse(ctx, t, "give it another policy with chrt(1)",
+		       "thread %d has policy SCHED_DEADLINE, for which images have no place", th->tr.tid);
 	PB_SET(core, sched_nice, a.nice);
 	PB_SET(core, sched_policy, a.policy | (a.flags & FLAG_RESET_ON_FORK ? POLICY_RESET_ON_FORK : 0));
 	if (a.priority)

@@ -14,7 +14,8 @@ void shmem_note(struct dump_ctx *ctx, struct task *t, const struct vma *v)
 	for (size_t i = s->nr; i-- > 0;)
 		if (s->objs[i].id == v->ino)
 			return;
-	*POOL_PUSH(&ctx->pool, s->objs, s->nr) = (struct shmem){ .id = v->ino, .task = t, .start = v->start, .end = v->end, .fd = -1 };
+	*POOL_PUSH(&ctx->pool, s->objs, s->nr) =
+		(struct shmem){ .id = v->ino, .task = t, .start = v->start, .end = v->end, .fd = -1 };
 }
 
 /* Also what is mapped nowhere any more: a mapping can grow over it by mremap(2). */
@@ -32,7 +33,7 @@ int shmem_scan(struct pages_job *job, struct err *e)
 		hole = lseek(s->fd, data, SEEK_HOLE);
 		if (hole < 0)
 			break;
-		if (pages_add(job, data, (hole - data + PAGE - 1) / PAGE, PE_PRESENT, false, e))
+		if (pages_add(job, data, (hole - data + PAGE - 1) / PAGE, PE_PRESENT, e))
 			return -1;
 	}
 	if (errno != ENXIO) /* no more data */

@@ -28,9 +28,11 @@ static bool is_saved(int sig)
 }
 
 /* Signals `from` and following of a queue. Returns how many, 0 at the end, -1 on error. */
-static int peek(pid_t tid, bool shared, unsigned int from, siginfo_t infos[BATCH], struct err *e)
+static int peek_queue(pid_t tid, bool shared, unsigned int from, siginfo_t infos[BATCH], struct err *e)
 {
-	struct __ptrace_peeksiginfo_args args = { .off = from, .flags = shared ? PTRACE_PEEKSIGINFO_SHARED : 0, .nr = BATCH };
+	struct __ptrace_peeksiginfo_args args = { .off = from,
+						  .flags = shared ? PTRACE_PEEKSIGINFO_SHARED : 0,
+						  .nr = BATCH };
 	long n = ptrace(PTRACE_PEEKSIGINFO, tid, &args, infos);
 
 	if (n < 0)
@@ -43,7 +45,7 @@ static int queue_mask(pid_t tid, bool shared, uint64_t *mask, struct err *e)
 	siginfo_t infos[BATCH];
 	int n;
 
-	for (unsigned int from = 0; (n = peek(tid, shared, from, infos, e)) > 0; from += n)
+	for (unsigned int from = 0; (n = peek_queue(tid, shared, from, infos, e)) > 0; from += n)
 		for (int i = 0; i < n; i++)
 			*mask |= 1ULL << (infos[i].si_signo - 1);
 	return n;
@@ -58,13 +60,14 @@ int signals_deliverable(const struct thread *th, uint64_t *mask_ret, struct err 
 	return 0;
 }
 
-static int save_queue(struct dump_ctx *ctx, struct task *t, pid_t tid, bool shared, SignalQueueEntry **ret, struct err *e)
+static int save_queue(struct dump_ctx *ctx, struct task *t, pid_t tid, bool shared, SignalQueueEntry **ret,
+		      struct err *e)
 {
 	SignalQueueEntry *q = POOL_MSG(&ctx->pool, SignalQueueEntry, signal_queue_entry);
 	siginfo_t infos[BATCH];
 	int n;
 
-	for (unsigned int from = 0; (n = peek(tid, shared, from, infos, e)) > 0; from += n) {
+	for (unsigned int from = 0; (n = peek_queue(tid, shared, from, infos, e)) > 0; from += n) {
 		for (int i = 0; i < n; i++) {
 			SiginfoEntry *s = POOL_MSG(&ctx->pool, SiginfoEntry, siginfo_entry);
 
@@ -72,8 +75,8 @@ static int save_queue(struct dump_ctx *ctx, struct task *t, pid_t tid, bool shar
 			s->siginfo.len = sizeof(infos[i]);
 			*POOL_PUSH(&ctx->pool, q->signals, q->n_signals) = s;
 			if (infos[i].si_signo == SIGTRAP)
-				refuse(ctx, t, "let it handle the signal first", "thread %d has SIGTRAP pending, which cannot be carried over",
-				       tid);
+				refuse(ctx, t, "let it handle the signal first",
+				       "thread %d has SIGTRAP pending, which cannot be carried over", tid);
 		}
 	}
 	*ret = q;
@@ -103,7 +106,8 @@ static void signals_ask(struct dump_ctx *ctx, struct task *t, struct prog *p)
 {
 	for (int sig = 1; sig <= NR_SIGNALS; sig++)
 		if (is_saved(sig))
-			PROG(p, SYS_rt_sigaction, sig, 0, prog_room(p, sizeof(struct kernel_sigaction), NULL), sizeof(uint64_t));
+			PROG(p, SYS_rt_sigaction, sig, 0, prog_room(p, sizeof(struct kernel_sigaction), NULL),
+			     sizeof(uint64_t));
 }
 
 static int signals_save(struct dump_ctx *ctx, struct task *t, uint32_t at, struct err *e)

@@ -17,11 +17,11 @@ static inline const void *answer(const struct prog *p, uint32_t index, unsigned 
 /* The core image of a thread, begun at the first call: with thread_core and the CPU's part, the leader's with tc. */
 CoreEntry *core_of(struct dump_ctx *ctx, struct task *t, struct thread *th);
 
-/* The small number N of "name: N" or of a whole file like oom_score_adj; -1 with errnum ENOENT when the kernel has no such file. */
-int proc_number(struct task *t, const char *name, long long *ret, struct err *e);
-
 /* Field `nr` (from 1, as proc(5) counts them) of the text of /proc/PID/stat. */
 uint64_t stat_field(const char *stat, unsigned int nr);
+
+/* Reads a few words of the memory of a stopped thread, without pinning its pages (see pages-copy.c). */
+bool peek(pid_t tid, uint64_t addr, void *buf, size_t size);
 
 /* The signals that a stopped thread would take now: pending, for it or for its task, and not blocked. */
 int signals_deliverable(const struct thread *th, uint64_t *mask_ret, struct err *e);

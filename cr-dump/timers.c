@@ -10,6 +10,7 @@
 #include <sys/time.h>
 #include <time.h>
 
+#include "cr-dump/ahead.h"
 #include "cr-dump/task.h"
 
 #define NR_ITIMERS 3   /* real, virtual, profiling: in this order in the image */
@@ -30,8 +31,8 @@ static int parse_timer(const char *text, PosixTimerEntry *ret)
 	char notify[16], kind[8];
 	unsigned long value;
 
-	if (sscanf(text, "ID: %d signal: %d/%lx notify: %15[a-z]/%7[a-z].%d ClockID: %d%n", &id, &signo, &value, notify, kind, &target,
-		   &clock, &used) != 7)
+	if (sscanf(text, "ID: %d signal: %d/%lx notify: %15[a-z]/%7[a-z].%d ClockID: %d%n", &id, &signo, &value, notify,
+		   kind, &target, &clock, &used) != 7)
 		return *text ? -1 : 0;
 	ret->it_id = id;
 	ret->clock_id = clock;
@@ -49,11 +50,10 @@ static int timers_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 {
 	TaskTimersEntry *timers = POOL_MSG(&ctx->pool, TaskTimersEntry, task_timers_entry);
 	char *text;
-	size_t len;
 	int used;
 
 	core_of(ctx, t, &t->threads[0])->tc->timers = timers;
-	if (proc_read(ctx, t, "timers", &text, &len, e))
+	if (ahead_get(ctx, t, 0, AHEAD_TIMERS, &text, NULL, e))
 		return -1;
 	for (;; text += used) {
 		PosixTimerEntry *pt = POOL_MSG(&ctx->pool, PosixTimerEntry, posix_timer_entry);

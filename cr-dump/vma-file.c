@@ -33,7 +33,8 @@ static int real_path(struct task *t, const char *link, char *buf, size_t size, s
 	return 0;
 }
 
-int vma_file(struct dump_ctx *ctx, struct task *t, const struct vma *v, uint32_t access, uint64_t *id_ret, struct err *e)
+int vma_file(struct dump_ctx *ctx, struct task *t, const struct vma *v, uint32_t access, uint64_t *id_ret,
+	     struct err *e)
 {
 	struct shmems *s = shmems_of(ctx);
 	const struct mapped_file *known = find(s, v, access);

@@ -4,8 +4,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "base/kernel.h"
 #include "cr-dump/task.h"
@@ -15,12 +15,9 @@ static const struct special {
 	const char *path;
 	uint32_t status;
 } specials[] = {
-	{ "[heap]", VMA_REGULAR | VMA_HEAP },
-	{ "[stack]", VMA_REGULAR },
-	{ "[vdso]", VMA_REGULAR | VMA_VDSO },
-	{ "[vvar]", VMA_REGULAR | VMA_VVAR },
-	{ "[vvar_vclock]", VMA_REGULAR | VMA_VVAR },
-	{ "[vsyscall]", VMA_VSYSCALL },
+	{ "[heap]", VMA_REGULAR | VMA_HEAP },	     { "[stack]", VMA_REGULAR },
+	{ "[vdso]", VMA_REGULAR | VMA_VDSO },	     { "[vvar]", VMA_REGULAR | VMA_VVAR },
+	{ "[vvar_vclock]", VMA_REGULAR | VMA_VVAR }, { "[vsyscall]", VMA_VSYSCALL },
 };
 
 /* Names that the kernel gives to what it maps itself, and why we cannot. Compared from the beginning. */
@@ -49,7 +46,8 @@ static bool is_shared(const struct vma *v)
 
 static uint32_t protection(const struct vma *v)
 {
-	return (v->perms[0] == 'r' ? PROT_READ : 0) | (v->perms[1] == 'w' ? PROT_WRITE : 0) | (v->perms[2] == 'x' ? PROT_EXEC : 0);
+	return (v->perms[0] == 'r' ? PROT_READ : 0) | (v->perms[1] == 'w' ? PROT_WRITE : 0) |
+	       (v->perms[2] == 'x' ? PROT_EXEC : 0);
 }
 
 /* Why a mapping cannot be saved; NULL: it can. */
@@ -108,7 +106,8 @@ static uint32_t access_of(const struct task *t, const struct vma *v, const struc
 	return !fstatat(t->procfd, link, &st, AT_SYMLINK_NOFOLLOW) && st.st_mode & S_IWUSR ? O_RDWR : O_RDONLY;
 }
 
-static int classify_file(struct dump_ctx *ctx, struct task *t, const struct vma *v, const struct vma_flags *f, struct err *e)
+static int classify_file(struct dump_ctx *ctx, struct task *t, const struct vma *v, const struct vma_flags *f,
+			 struct err *e)
 {
 	uint32_t access = access_of(t, v, f);
 

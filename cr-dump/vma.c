@@ -3,17 +3,14 @@
  * Reads the mappings of a task from /proc/PID/smaps. It is five times slower than maps and says little more that we need, but that little
  * (the VmFlags line: locked, grows down, madvise(2) ...) is found nowhere else.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/sysmacros.h>
 
 #include "base/kernel.h"
+#include "cr-dump/ahead.h"
 #include "cr-dump/vma.h"
-
-#define BUF_SIZE (128 * 1024) /* many times the longest entry */
 
 struct shmems *shmems_of(struct dump_ctx *ctx)
 {
@@ -84,29 +81,68 @@ static int parse_head(struct pool *pool, const char *p, const char *end, const s
 static void parse_flag(int flag, struct vma_flags *f)
 {
 	switch (flag) {
-	case FLAG('m', 'w'): f->may_write = true; break;
-	case FLAG('g', 'd'): f->map |= MAP_GROWSDOWN; break;
-	case FLAG('l', 'o'): f->map |= MAP_LOCKED; break;
-	case FLAG('l', 'f'): f->locked_on_fault = true; break;
-	case FLAG('n', 'r'): f->map |= MAP_NORESERVE; break;
-	case FLAG('r', 'r'): f->madv |= 1u << MADV_RANDOM; break;
-	case FLAG('s', 'r'): f->madv |= 1u << MADV_SEQUENTIAL; break;
-	case FLAG('d', 'c'): f->madv |= 1u << MADV_DONTFORK; break;
-	case FLAG('m', 'g'): f->madv |= 1u << MADV_MERGEABLE; break;
-	case FLAG('h', 'g'): f->madv |= 1u << MADV_HUGEPAGE; break;
-	case FLAG('n', 'h'): f->madv |= 1u << MADV_NOHUGEPAGE; break;
-	case FLAG('d', 'd'): f->madv |= 1u << MADV_DONTDUMP; break;
-	case FLAG('w', 'f'): f->madv |= 1u << MADV_WIPEONFORK; break;
-	case FLAG('d', 'p'): f->droppable = true; break;
+	case FLAG('m', 'w'):
+		f->may_write = true;
+		break;
+	case FLAG('g', 'd'):
+		f->map |= MAP_GROWSDOWN;
+		break;
+	case FLAG('l', 'o'):
+		f->map |= MAP_LOCKED;
+		break;
+	case FLAG('l', 'f'):
+		f->locked_on_fault = true;
+		break;
+	case FLAG('n', 'r'):
+		f->map |= MAP_NORESERVE;
+		break;
+	case FLAG('r', 'r'):
+		f->madv |= 1u << MADV_RANDOM;
+		break;
+	case FLAG('s', 'r'):
+		f->madv |= 1u << MADV_SEQUENTIAL;
+		break;
+	case FLAG('d', 'c'):
+		f->madv |= 1u << MADV_DONTFORK;
+		break;
+	case FLAG('m', 'g'):
+		f->madv |= 1u << MADV_MERGEABLE;
+		break;
+	case FLAG('h', 'g'):
+		f->madv |= 1u << MADV_HUGEPAGE;
+		break;
+	case FLAG('n', 'h'):
+		f->madv |= 1u << MADV_NOHUGEPAGE;
+		break;
+	case FLAG('d', 'd'):
+		f->madv |= 1u << MADV_DONTDUMP;
+		break;
+	case FLAG('w', 'f'):
+		f->madv |= 1u << MADV_WIPEONFORK;
+		break;
+	case FLAG('d', 'p'):
+		f->droppable = true;
+		break;
 	case FLAG('i', 'o'):
-	case FLAG('p', 'f'): f->device = true; break;
-	case FLAG('h', 't'): f->hugetlb = true; break;
+	case FLAG('p', 'f'):
+		f->device = true;
+		break;
+	case FLAG('h', 't'):
+		f->hugetlb = true;
+		break;
 	case FLAG('u', 'm'):
 	case FLAG('u', 'w'):
-	case FLAG('u', 'i'): f->userfault = true; break;
-	case FLAG('s', 's'): f->shadow_stack = true; break;
-	case FLAG('s', 'l'): f->sealed = true; break;
-	default: break;
+	case FLAG('u', 'i'):
+		f->userfault = true;
+		break;
+	case FLAG('s', 's'):
+		f->shadow_stack = true;
+		break;
+	case FLAG('s', 'l'):
+		f->sealed = true;
+		break;
+	default:
+		break;
 	}
 }
 
@@ -156,50 +192,20 @@ static int add(struct dump_ctx *ctx, struct task *t, const char *head, const cha
 	return 0;
 }
 
-/* Takes all whole entries of the buffer; returns how many bytes they are, or -1. */
-static ssize_t parse(struct dump_ctx *ctx, struct task *t, const char *buf, struct err *e)
-{
-	const char *head = buf;
-
-	for (;;) {
-		const char *flags = strstr(head, "\nVmFlags: "), *end = flags ? strchr(flags + 1, '\n') : NULL;
-
-		if (!end)
-			return head - buf;
-		if (add(ctx, t, head, flags, e))
-			return -1;
-		head = end + 1;
-	}
-}
-
 int vmas_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 {
-	_cleanup_close_ int fd = openat(t->procfd, "smaps", O_RDONLY | O_CLOEXEC);
-	_cleanup_free_ char *buf = malloc(BUF_SIZE);
-	size_t len = 0;
-	ssize_t n, used;
+	const char *head, *flags, *end;
+	char *text;
 
-	if (fd < 0)
-		return err_set(e, errno, "cannot open /proc/%d/smaps", t->pid);
-	if (!buf)
-		return err_nomem(e, "reading smaps");
-	for (;;) {
-		n = read(fd, buf + len, BUF_SIZE - len - 1);
-		if (n < 0)
-			return err_set(e, errno, "cannot read /proc/%d/smaps", t->pid);
-		len += n;
-		buf[len] = '\0';
-		if (n && len < BUF_SIZE / 2)
-			continue;
-		used = parse(ctx, t, buf, e);
-		if (used < 0)
+	if (ahead_get(ctx, t, 0, AHEAD_SMAPS, &text, NULL, e))
+		return -1;
+	for (head = text; *head; head = end + 1) {
+		flags = strstr(head, "\nVmFlags: ");
+		end = flags ? strchr(flags + 1, '\n') : NULL;
+		if (!end)
+			return err_set(e, 0, "/proc/%d/smaps ends in the middle of an entry", t->pid);
+		if (add(ctx, t, head, flags, e))
 			return -1;
-		if (!n)
-			break;
-		memmove(buf, buf + used, len - used);
-		len -= used;
 	}
-	if ((size_t)used != len)
-		return err_set(e, 0, "/proc/%d/smaps ends in the middle of an entry", t->pid);
 	return 0;
 }

@@ -18,18 +18,18 @@
 
 /* What the lines of smaps say about a mapping. */
 struct vma_flags {
-	uint32_t madv;	     /* bit n: MADV_* number n */
-	uint32_t map;	     /* MAP_*, without shared or private */
+	uint32_t madv; /* bit n: MADV_* number n */
+	uint32_t map;  /* MAP_*, without shared or private */
 	uint32_t pkey;
 	bool may_write, device, hugetlb, userfault, shadow_stack, sealed, droppable, locked_on_fault;
 };
 
 /* A shared memory object without a name: memory that tasks share since a fork. */
 struct shmem {
-	uint64_t id;	    /* its inode number */
-	struct task *task;  /* who has it mapped */
+	uint64_t id;	     /* its inode number */
+	struct task *task;   /* who has it mapped */
 	uint64_t start, end; /* where: it can be opened through that mapping */
-	int fd;		    /* pages.c: the object */
+	int fd;		     /* pages.c: the object */
 };
 
 /* A file behind mappings. Looked up for each mapping, opened once. */
@@ -61,10 +61,10 @@ int vmas_look(struct dump_ctx *ctx, struct task *t, struct err *e);
 int vma_classify(struct dump_ctx *ctx, struct task *t, struct vma *v, const struct vma_flags *f, struct err *e);
 
 /* The id of the regular file behind a mapping. */
-int vma_file(struct dump_ctx *ctx, struct task *t, const struct vma *v, uint32_t access, uint64_t *id_ret, struct err *e);
+int vma_file(struct dump_ctx *ctx, struct task *t, const struct vma *v, uint32_t access, uint64_t *id_ret,
+	     struct err *e);
 
 /* A mapping of shared memory was found. */
 void shmem_note(struct dump_ctx *ctx, struct task *t, const struct vma *v);
-
 
 #endif

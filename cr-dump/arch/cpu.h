@@ -9,7 +9,6 @@
 void cpu_core_begin(struct dump_ctx *ctx, CoreEntry *core);
 
 /* As the members of struct dump_part. */
-int cpu_look(struct dump_ctx *ctx, struct task *t, struct err *e);
 void cpu_ask(struct dump_ctx *ctx, struct task *t, struct prog *p);
 void cpu_ask_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, struct prog *p);
 int cpu_save(struct dump_ctx *ctx, struct task *t, uint32_t at, struct err *e);
@@ -17,9 +16,9 @@ int cpu_save_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, uin
 
 /* A system call that has returned, but not yet to user space. */
 struct cpu_call {
-	long raw_nr;	 /* as the kernel reports it: may be restart_syscall(2) */
-	long nr;	 /* which one that was at first; -1: cannot be told */
-	long result;	 /* may be -ERESTART* */
+	long raw_nr; /* as the kernel reports it: may be restart_syscall(2) */
+	long nr;     /* which one that was at first; -1: cannot be told */
+	long result; /* may be -ERESTART* */
 	uint64_t arg[6];
 };
 

@@ -2,9 +2,9 @@
 /* x86-64: interrupted system calls in the registers. See arch/cpu.h. */
 #include <string.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 
 #include "cr-dump/arch/cpu.h"
+#include "cr-dump/task.h"
 
 #define SYSCALL_INSN_SIZE 2 /* 0f 05 */
 
@@ -15,10 +15,9 @@
 static long number_before(const struct thread *th)
 {
 	unsigned char code[7];
-	struct iovec here = { code, sizeof(code) }, there = { (void *)(th->tr.regs.gp.rip - sizeof(code)), sizeof(code) };
 	uint32_t nr;
 
-	if (process_vm_readv(th->tr.pid, &here, 1, &there, 1, 0) != sizeof(code) || code[0] != 0xb8)
+	if (!peek(th->tr.tid, th->tr.regs.gp.rip - sizeof(code), code, sizeof(code)) || code[0] != 0xb8)
 		return -1;
 	memcpy(&nr, code + 1, sizeof(nr));
 	switch (nr) {

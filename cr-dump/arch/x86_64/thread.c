@@ -9,7 +9,6 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 
 #include "cr-dump/arch/cpu.h"
 #include "cr-dump/task.h"
@@ -18,15 +17,14 @@
 #ifndef PR_GET_TID_ADDRESS
 #define PR_GET_TID_ADDRESS 40
 #endif
-#define GET_THREAD_AREA	   25 /* ptrace request */
-#define FIRST_TLS	   12 /* GDT entries for set_thread_area(2) */
-#define NR_TLS		   3
-#define REGSET_SHSTK	   0x204
-#define XSTATE_MAX	   (16 * 1024)
-#define XSTATE_ENABLED	   464 /* offset of the features that the kernel knows, in the software-reserved bytes */
-#define XSTATE_BV	   512
-#define LEGACY_SIZE	   576
-#define LDT_PROBE	   16
+#define GET_THREAD_AREA 25 /* ptrace request */
+#define FIRST_TLS	12 /* GDT entries for set_thread_area(2) */
+#define NR_TLS		3
+#define XSTATE_MAX	(16 * 1024)
+#define XSTATE_ENABLED	464 /* offset of the features that the kernel knows, in the software-reserved bytes */
+#define XSTATE_BV	512
+#define LEGACY_SIZE	576
+#define LDT_PROBE	16
 
 enum xfeature { X_YMM = 2, X_OPMASK = 5, X_ZMM_HI256 = 6, X_HI16_ZMM = 7, X_PKRU = 9, X_TILE_DATA = 18, X_MAX };
 
@@ -52,19 +50,6 @@ void cpu_core_begin(struct dump_ctx *ctx, CoreEntry *core)
 	core->thread_info = ti;
 }
 
-/* User shadow stacks: the kernel has the register set only for threads that use one. */
-int cpu_look(struct dump_ctx *ctx, struct task *t, struct err *e)
-{
-	uint64_t ssp;
-	struct iovec v = { &ssp, sizeof(ssp) };
-
-	for (unsigned int i = 0; i < t->nr_threads; i++)
-		if (!ptrace(PTRACE_GETREGSET, t->threads[i].tr.tid, REGSET_SHSTK, &v))
-			refuse(ctx, t, "run it with GLIBC_TUNABLES=glibc.cpu.x86_shstk=off", "thread %d has a user shadow stack",
-			       t->threads[i].tr.tid);
-	return 0;
-}
-
 void cpu_ask(struct dump_ctx *ctx, struct task *t, struct prog *p)
 {
 	PROG(p, SYS_modify_ldt, 0, prog_room(p, LDT_PROBE, NULL), LDT_PROBE);
@@ -74,7 +59,8 @@ void cpu_ask(struct dump_ctx *ctx, struct task *t, struct prog *p)
 int cpu_save(struct dump_ctx *ctx, struct task *t, uint32_t at, struct err *e)
 {
 	if (prog_result(&t->threads[0].prog, at) > 0)
-		refuse(ctx, t, NULL, "it has a local descriptor table (modify_ldt), as programs that run 16-bit code do");
+		refuse(ctx, t, NULL,
+		       "it has a local descriptor table (modify_ldt), as programs that run 16-bit code do");
 	return 0;
 }
 
@@ -140,13 +126,17 @@ static void save_legacy(struct pool *pool, UserX86FpregsEntry *to, const uint8_t
 }
 
 /* A component as elements of `elem` bytes; their number, 0 when the CPU or the kernel has it not. */
-static size_t component(struct pool *pool, const uint8_t *x, size_t len, enum xfeature f, size_t size, size_t elem, void *ret)
+static size_t component(struct pool *pool, const uint8_t *x, size_t len, enum xfeature f, size_t size, size_t elem,
+			void *ret)
 {
-	uint32_t offset = offset_of(f);
 	uint64_t enabled;
+	uint32_t offset;
 
 	memcpy(&enabled, x + XSTATE_ENABLED, sizeof(enabled));
-	if (!(enabled >> f & 1) || !offset || offset + size > len)
+	if (!(enabled >> f & 1))
+		return 0;
+	offset = offset_of(f);
+	if (!offset || offset + size > len)
 		return 0;
 	*(void **)ret = pool_copy(pool, x + offset, size);
 	return size / elem;
@@ -162,7 +152,8 @@ static void save_extended(struct pool *pool, UserX86FpregsEntry *to, const uint8
 	s->n_zmm_upper = component(pool, x, len, X_ZMM_HI256, 512, 8, &s->zmm_upper);
 	s->n_hi16_zmm = component(pool, x, len, X_HI16_ZMM, 1024, 8, &s->hi16_zmm);
 	s->n_pkru = component(pool, x, len, X_PKRU, 8, 4, &s->pkru);
-	s->cet = POOL_MSG(pool, UserX86CetEntry, user_x86_cet_entry); /* zeros: no shadow stack */
+	s->cet = POOL_MSG(pool, UserX86CetEntry,
+			  user_x86_cet_entry); /* zeros: no shadow stack; a task with one is refused by its mapping */
 	to->xsave = s;
 }
 
