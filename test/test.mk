@@ -39,6 +39,10 @@ check-now: all tests
 check-tests: tests
 	@$(B)/test/run -j $(J) -T '$(T)' -F bare -B $(B) $(CRTESTS)
 
+# And do they fail when they should? Each is run on an image edited between dump and restore.
+check-mutations: all tests
+	@B=$(B) test/mutations
+
 demo: deps
 	@$(MAKE) --no-print-directory demo-now
 demo-now: all $(HELPERS)
@@ -67,4 +71,4 @@ uninstall:
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(BINS)))
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/man/man1/,$(notdir $(MANS)))
 
-.PHONY: tests check check-now check-tests check-apps demo demo-now bench deps lint format install uninstall
+.PHONY: tests check check-now check-tests check-mutations check-apps demo demo-now bench deps lint format install uninstall

@@ -293,6 +293,10 @@ static int cycle(struct flow *f, int nr)
 	}
 	if (check_gone(f) || check_images(f))
 		return -1;
+	if (f->setup->between && run_system("sh", "-c", f->setup->between, NULL)) {
+		printf("the command between dump and restore failed\n");
+		return -1;
+	}
 	reap_forget();
 	if (run_restore(f, false))
 		return -1;

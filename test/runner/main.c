@@ -29,7 +29,7 @@ struct run {
 	int nr_specs;
 	struct job *jobs;
 	int nr_jobs;
-	const char *pattern, *flavours, *build, *bin, *must_run;
+	const char *pattern, *flavours, *build, *bin, *must_run, *between;
 	int parallel, timeout_s;
 	bool keep, loud;
 	int counts[3]; /* passed, failed, skipped */
@@ -163,7 +163,9 @@ static void plan(struct run *r)
 
 static void run_job(struct run *r, struct job *j)
 {
-	struct setup setup = { .top = "/mnt/src", .build = r->build, .bin = r->bin, .keep_images = r->keep };
+	struct setup setup = {
+		.top = "/mnt/src", .build = r->build, .bin = r->bin, .keep_images = r->keep, .between = r->between
+	};
 	char dir[400];
 	int fd = open(j->out, O_WRONLY | O_CREAT | O_TRUNC, 0644), in = open("/dev/null", O_RDONLY);
 	enum verdict v;
@@ -308,8 +310,9 @@ static void run_all(struct run *r)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: run [-j N] [-T PATTERN] [-F FLAVOURS] [-B BUILD] [-b BINDIR] [-t SECONDS] [-k] "
-			"TEST... [-u UNIT]...\n");
+	fprintf(stderr,
+		"usage: run [-j N] [-T PATTERN] [-F FLAVOURS] [-B BUILD] [-b BINDIR] [-t SECONDS] [-x COMMAND] [-k] "
+		"TEST... [-u UNIT]...\n");
 	return 2;
 }
 
@@ -327,7 +330,7 @@ int main(int argc, char **argv)
 	r.jobs = calloc((argc + 1) * F_COUNT, sizeof(*r.jobs));
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	/* "-" keeps the order: a test is a word of its own, -u goes before a unit test. */
-	while ((c = getopt(argc, argv, "-j:T:F:B:b:t:ku:")) != -1)
+	while ((c = getopt(argc, argv, "-j:T:F:B:b:t:x:ku:")) != -1)
 		switch (c) {
 		case 'j':
 			r.parallel = atoi(optarg) > 0 ? atoi(optarg) : 1;
@@ -346,6 +349,9 @@ int main(int argc, char **argv)
 			break;
 		case 't':
 			r.timeout_s = atoi(optarg);
+			break;
+		case 'x':
+			r.between = optarg;
 			break;
 		case 'k':
 			r.keep = true;

@@ -35,6 +35,7 @@ struct setup {
 	const char *build; /* relative to top */
 	const char *bin;   /* where the tools are, relative to top */
 	bool keep_images;
+	const char *between; /* a shell command to run between dump and restore, in the test's directory; or NULL */
 };
 
 /* env.c: turns this process into init of new namespaces, forking. Does not return in the caller, which exits with init's verdict. */
