@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "base/procstate.h"
 #include "base/worker.h"
 #include "cr-dump/dump.h"
 #include "cr-dump/sleep.h"
@@ -339,6 +340,8 @@ int release_tree(struct dump_ctx *ctx, bool success, struct err *e)
 	for (size_t i = 0; i < ctx->nr_tasks; i++) {
 		if (kill_it)
 			reap(ctx->tasks[i]);
+		else if (ctx->tasks[i]->state == TASK_STOPPED || (success && ctx->opts->leave_stopped))
+			proc_await_stop(ctx->tasks[i]->pid);
 		close(ctx->tasks[i]->procfd);
 		close(ctx->tasks[i]->pidfd);
 	}

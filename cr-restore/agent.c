@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "base/futex.h"
+#include "base/procstate.h"
 #include "cr-restore/agent.h"
 
 void thread_begin(struct agent_thread *th, struct prog *p)
@@ -24,12 +25,8 @@ void agent_begin(struct rtask *t, struct prog *p)
 /* A zombie counts as gone. Cheap enough for the rare case that an answer takes long. */
 static bool is_gone(pid_t pid, pid_t tid)
 {
-	char path[64], state = 'X';
+	char state = proc_state(pid, tid);
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
-	_cleanup_fclose_ FILE *f = fopen(path, "re");
-	if (f && fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
-		state = 'X';
 	return state == 'Z' || state == 'X';
 }
 

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/procstate.h"
 #include "cr-restore/birth.h"
 #include "parasite/tracee.h"
 #include "restorer/arch/regs.h"
@@ -196,4 +197,8 @@ void release_go(struct restore_ctx *ctx)
 		for (size_t j = 0; j < t->nr_threads; j++)
 			ptrace(PTRACE_DETACH, t->threads[j].tid, 0, 0);
 	}
+	/* Whoever looks when we have returned is to see them stopped. */
+	for (size_t i = 0; i < ctx->nr_tasks; i++)
+		if (lives(ctx->tasks[i]) && (ctx->opts->leave_stopped || ctx->tasks[i]->state == TASK_STOPPED))
+			proc_await_stop(ctx->tasks[i]->pid);
 }

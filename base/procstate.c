@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: LGPL-2.1-only
+/* The state letter of a thread: see procstate.h. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/guard.h"
+#include "base/procstate.h"
+
+#define TRIES	 500
+#define PAUSE_NS 2000000
+
+char proc_state(pid_t pid, pid_t tid)
+{
+	char path[64], buf[128] = "", *p;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
+	_cleanup_fclose_ FILE *f = fopen(path, "re");
+	if (!f || !fgets(buf, sizeof(buf), f))
+		return 'X';
+	p = strrchr(buf, ')'); /* the name before it may hold anything */
+	return p && p[1] == ' ' ? p[2] : 'X';
+}
+
+static bool stands_still(pid_t pid)
+{
+	char path[64];
+	struct dirent *d;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	_cleanup_closedir_ DIR *dir = opendir(path);
+	while (dir && (d = readdir(dir)))
+		if (atoi(d->d_name) && !strchr("TtZX", proc_state(pid, atoi(d->d_name))))
+			return false;
+	return true;
+}
+
+void proc_await_stop(pid_t pid)
+{
+	const struct timespec pause = { 0, PAUSE_NS };
+
+	for (int tries = 0; tries < TRIES && !stands_still(pid); tries++)
+		nanosleep(&pause, NULL);
+}

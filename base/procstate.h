@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/* The state letter of a thread, from /proc. */
+#ifndef CRKIT_PROCSTATE_H
+#define CRKIT_PROCSTATE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* 'R', 'S', 'T', 'Z' ... as in proc(5); 'X' when there is no such thread. */
+char proc_state(pid_t pid, pid_t tid);
+
+/* Waits until every thread of a process that was told to stop stands still, or is dead; at most a second. */
+void proc_await_stop(pid_t pid);
+
+#endif
