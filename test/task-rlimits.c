@@ -11,7 +11,7 @@ static void arrange(void)
 	for (int i = 0; i < RLIM_NLIMITS; i++) {
 		must(getrlimit(i, &limits[i]));
 		if (limits[i].rlim_cur == RLIM_INFINITY)
-			limits[i].rlim_cur = 1ull << 60;
+			limits[i].rlim_cur = 1ull << 30; /* seconds that overflow as nanoseconds would end us at once */
 		else if (limits[i].rlim_cur > 0)
 			limits[i].rlim_cur--;
 		/* The hard limit of one, too. */
