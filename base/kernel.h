@@ -36,6 +36,9 @@ struct kernel_ptrace_rseq {
 /* Linux 6.3. */
 #define KERNEL_MEMBARRIER_GET_REGISTRATIONS (1 << 9)
 
+/* Linux 6.13: madvise(2). */
+#define KERNEL_MADV_GUARD_INSTALL 102
+
 /* Linux 6.11. */
 #define KERNEL_MAP_DROPPABLE 0x08
 

@@ -47,6 +47,7 @@ struct vma {
 	dev_t dev;
 	char perms[5];
 	const char *path; /* "" for none */
+	bool may_guard;	  /* may have guard pages */
 	VmaEntry *entry;  /* what goes into the image */
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Which pages are to be saved, as the kernel's PAGEMAP_SCAN tells it: of private mappings those that are the task's own (not of the
- * file behind, not the page of zeros). Address space that was never used costs nothing.
+ * file behind, not the page of zeros). Address space that was never used costs nothing. Guard pages hold nothing, but are noted.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,8 +39,29 @@ int pages_add(struct pages_job *job, uint64_t addr, uint64_t nr, uint32_t flags,
 	return 0;
 }
 
+/* The list of guards is as long as the kernel's own answer, so it grows like that of pages. */
+static int add_guard(struct pages_job *job, uint64_t start, uint64_t end, struct err *e)
+{
+	if (job->nr_guards && job->guards[job->nr_guards - 1] == start) {
+		job->guards[job->nr_guards - 1] = end;
+		return 0;
+	}
+	if (!(job->nr_guards & (job->nr_guards - 1))) {
+		uint64_t *bigger = realloc(job->guards, (job->nr_guards ? 2 * job->nr_guards : 2) * sizeof(*bigger));
+
+		if (!bigger)
+			return err_nomem(e, "the list of guard pages");
+		job->guards = bigger;
+	}
+	job->guards[job->nr_guards++] = start;
+	job->guards[job->nr_guards++] = end;
+	return 0;
+}
+
 static bool is_scanned(const struct vma *v)
 {
+	if (v->may_guard)
+		return true; /* also shared memory; its pages are none of the task's own */
 	return v->entry->status & (VMA_ANON_PRIVATE | VMA_FILE_PRIVATE) &&
 	       !(v->entry->status & (VMA_VDSO | VMA_VVAR | VMA_VSYSCALL)) && !(v->entry->flags & KERNEL_MAP_DROPPABLE);
 }
@@ -73,18 +94,16 @@ static int scan(int fd, struct kernel_pm_scan_arg *arg)
 {
 	int n = ioctl(fd, KERNEL_PAGEMAP_SCAN, arg);
 
-	if (n >= 0 || errno != EINVAL || !(arg->category_mask & KERNEL_PAGE_GUARD))
+	if (n >= 0 || errno != EINVAL || !arg->return_mask)
 		return n;
-	/* A kernel before 6.15 does not know guard pages, or cannot tell them. */
-	arg->category_mask &= ~KERNEL_PAGE_GUARD;
-	arg->category_inverted &= ~KERNEL_PAGE_GUARD;
+	arg->return_mask = 0; /* a kernel before 6.15 does not know guard pages, or cannot tell them */
 	return ioctl(fd, KERNEL_PAGEMAP_SCAN, arg);
 }
 
 /* The mappings vmas[at..end), all to be scanned. */
 static int scan_span(struct pages_job *job, int fd, size_t at, size_t end, struct err *e)
 {
-	const uint64_t not = KERNEL_PAGE_FILE | KERNEL_PAGE_PFNZERO | KERNEL_PAGE_GUARD;
+	const uint64_t not = KERNEL_PAGE_FILE | KERNEL_PAGE_PFNZERO;
 	const struct vma *vmas = job->task->vmas;
 	struct kernel_page_region regions[REGIONS];
 	struct kernel_pm_scan_arg arg = {
@@ -96,6 +115,7 @@ static int scan_span(struct pages_job *job, int fd, size_t at, size_t end, struc
 		.category_inverted = not,
 		.category_mask = not,
 		.category_anyof_mask = KERNEL_PAGE_PRESENT | KERNEL_PAGE_SWAPPED,
+		.return_mask = KERNEL_PAGE_GUARD,
 	};
 
 	while (arg.start < arg.end) {
@@ -105,9 +125,13 @@ static int scan_span(struct pages_job *job, int fd, size_t at, size_t end, struc
 			err_set(e, errno, "cannot scan the pages of process %d", job->task->pid);
 			return errno == ENOTTY ? err_hint(e, WRONG_KERNEL) : -1;
 		}
-		for (int i = 0; i < n; i++)
-			if (add_region(job, vmas, &at, end, regions[i].start, regions[i].end, e))
+		for (int i = 0; i < n; i++) {
+			const struct kernel_page_region *r = &regions[i];
+
+			if (r->categories & KERNEL_PAGE_GUARD ? add_guard(job, r->start, r->end, e) :
+								add_region(job, vmas, &at, end, r->start, r->end, e))
 				return -1;
+		}
 		arg.start = arg.walk_end;
 	}
 	return 0;
@@ -188,11 +212,10 @@ static void make_jobs(struct dump_ctx *ctx, struct plan *p)
 	p->jobs = pool_alloc(&ctx->pool, (ctx->nr_tasks + s->nr) * sizeof(*p->jobs));
 	for (size_t i = 0; i < s->nr; i++)
 		p->jobs[p->nr_jobs++] =
-			(struct pages_job){ s->objs[i].task, &s->objs[i], ctx->next_pages_id++, NULL, 0, 0 };
+			(struct pages_job){ .task = s->objs[i].task, .shmem = &s->objs[i], .id = ctx->next_pages_id++ };
 	for (size_t i = 0; i < ctx->nr_tasks; i++)
 		if (ctx->tasks[i]->state != TASK_DEAD)
-			p->jobs[p->nr_jobs++] =
-				(struct pages_job){ ctx->tasks[i], NULL, ctx->next_pages_id++, NULL, 0, 0 };
+			p->jobs[p->nr_jobs++] = (struct pages_job){ .task = ctx->tasks[i], .id = ctx->next_pages_id++ };
 }
 
 static void free_jobs(struct plan *p)
@@ -201,6 +224,19 @@ static void free_jobs(struct plan *p)
 		if (p->jobs[i].shmem && p->jobs[i].shmem->fd >= 0)
 			close(p->jobs[i].shmem->fd);
 		free(p->jobs[i].runs);
+		free(p->jobs[i].guards);
+	}
+}
+
+static void take_guards(struct dump_ctx *ctx, const struct plan *p)
+{
+	for (size_t i = 0; i < p->nr_jobs; i++) {
+		const struct pages_job *job = &p->jobs[i];
+
+		if (!job->nr_guards)
+			continue;
+		job->task->mm->n_guards = job->nr_guards;
+		job->task->mm->guards = pool_copy(&ctx->pool, job->guards, job->nr_guards * sizeof(*job->guards));
 	}
 }
 
@@ -240,6 +276,7 @@ int pages_dump(struct dump_ctx *ctx, struct err *e)
 	ret = parallel(p.nr_jobs, p.nr_jobs >= MANY_JOBS, plan_job, &p, e);
 	planned = now_us();
 	if (!ret) {
+		take_guards(ctx, &p);
 		count(ctx, &p);
 		ret = pages_copy(ctx, p.jobs, p.nr_jobs, e);
 	}

@@ -26,6 +26,8 @@ struct pages_job {
 	struct pages_run *runs;
 	size_t nr_runs;
 	uint64_t pages;
+	uint64_t *guards; /* start and end by turns, of guard pages */
+	size_t nr_guards; /* numbers, not pairs */
 };
 
 /* Appends a run, or extends the last one. */

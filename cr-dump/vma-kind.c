@@ -123,6 +123,7 @@ int vma_classify(struct dump_ctx *ctx, struct task *t, struct vma *v, const stru
 	VmaEntry *entry = POOL_MSG(&ctx->pool, VmaEntry, vma_entry);
 
 	v->entry = entry;
+	v->may_guard = f->may_guard;
 	entry->start = v->start;
 	entry->end = v->end;
 	entry->pgoff = v->pgoff;

@@ -123,6 +123,9 @@ static void parse_flag(int flag, struct vma_flags *f)
 	case FLAG('d', 'p'):
 		f->droppable = true;
 		break;
+	case FLAG('g', 'u'):
+		f->may_guard = true;
+		break;
 	case FLAG('i', 'o'):
 	case FLAG('p', 'f'):
 		f->device = true;

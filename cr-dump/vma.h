@@ -21,7 +21,7 @@ struct vma_flags {
 	uint32_t madv; /* bit n: MADV_* number n */
 	uint32_t map;  /* MAP_*, without shared or private */
 	uint32_t pkey;
-	bool may_write, device, hugetlb, userfault, shadow_stack, sealed, droppable, locked_on_fault;
+	bool may_write, device, hugetlb, userfault, shadow_stack, sealed, droppable, may_guard, locked_on_fault;
 };
 
 /* A shared memory object without a name: memory that tasks share since a fork. */

@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <linux/prctl.h>
 
+#include "base/kernel.h"
 #include "cr-restore/agent.h"
 #include "restorer/memory.h"
 
@@ -36,6 +37,21 @@ static int advise(struct restore_ctx *ctx, struct rtask *t, const VmaEntry *v, s
 	}
 	if (v->flags & MAP_LOCKED)
 		PROG(p, SYS_mlock2, v->start, len, v->has_locked_on_fault && v->locked_on_fault ? MLOCK_ONFAULT : 0);
+	return 0;
+}
+
+/* Pages that must fault although they are mapped; after all content is in place. */
+static int guard(struct restore_ctx *ctx, struct rtask *t, struct prog *p, struct err *e)
+{
+	const uint64_t *g = t->mm->guards;
+
+	if (t->mm->n_guards % 2)
+		return err_set(e, 0, "the list of guard pages has an odd number of ends");
+	for (size_t i = 0; i < t->mm->n_guards; i += 2) {
+		if (!prog_fits(p, 1, 0) && flush(ctx, t, p, e))
+			return -1;
+		PROG(p, SYS_madvise, g[i], g[i + 1] - g[i], KERNEL_MADV_GUARD_INSTALL);
+	}
 	return 0;
 }
 
@@ -73,7 +89,7 @@ int memory_finish(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 	for (size_t i = 0; i < t->mm->n_vmas; i++)
 		if (!(t->mm->vmas[i]->status & SPECIAL) && advise(ctx, t, t->mm->vmas[i], &p, e))
 			return -1;
-	if (flush(ctx, t, &p, e))
+	if (guard(ctx, t, &p, e) || flush(ctx, t, &p, e))
 		return -1;
 	if (files_get(ctx, t->mm->exe_file_id, &fd, e) || agent_send_fds(ctx, t, &fd, 1, &number, e))
 		return -1;
