@@ -28,6 +28,9 @@ $(HELPERS): $(B)/%: $(B)/%.o
 $(UNIT_C:%.c=$(B)/%): $(B)/%: $(B)/%.o $(B)/test/libcrtest.a $(LIBA)
 	$(CC) $(OPT) $(SAN) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+# Make would take generated headers for intermediate files and remove them; lint and the next build want them.
+.SECONDARY: $(GENC) $(GENH)
+
 tests: $(B)/test/run $(CRTESTS) $(HELPERS) $(UNIT_C:%.c=$(B)/%)
 
 # Two steps: what the first one installs decides what the second one sees (pkg-config, generated code).
