@@ -90,9 +90,20 @@ static int stop_thread(struct rtask *t, struct agent_thread *th, struct tracee *
 	*tr = (struct tracee){ .pid = t->pid, .tid = th->tid };
 	if (t->state == TASK_STOPPED)
 		return cpu_get_regs(th->tid, &tr->regs, e); /* it stands already */
-	if (ptrace(PTRACE_INTERRUPT, th->tid, 0, 0))
-		return err_set(e, errno, "cannot interrupt thread %d", th->tid);
 	return tracee_stop(tr, e);
+}
+
+/* All at once: they stop while we look after the first. */
+static int interrupt_all(struct restore_ctx *ctx, struct err *e)
+{
+	for (size_t i = 0; i < ctx->nr_tasks; i++) {
+		struct rtask *t = ctx->tasks[i];
+
+		for (size_t j = 0; t->state == TASK_ALIVE && j < t->nr_threads; j++)
+			if (ptrace(PTRACE_INTERRUPT, t->threads[j].tid, 0, 0))
+				return err_set(e, errno, "cannot interrupt thread %d of process %d", t->threads[j].tid, t->pid);
+	}
+	return 0;
 }
 
 static int poke(pid_t tid, uint64_t addr, uint64_t word, struct err *e)
@@ -162,6 +173,8 @@ static int prepare_task(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 
 int release_prepare(struct restore_ctx *ctx, struct err *e)
 {
+	if (interrupt_all(ctx, e))
+		return -1;
 	for (size_t i = 0; i < ctx->nr_tasks; i++)
 		if (lives(ctx->tasks[i]) && prepare_task(ctx, ctx->tasks[i], e))
 			return err_in(e, "pid %d", ctx->tasks[i]->pid);
