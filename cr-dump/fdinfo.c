@@ -77,19 +77,17 @@ static int read_text(struct dump_ctx *ctx, struct files *fs, int fd, struct err 
 	return 0;
 }
 
-int fdinfo_read(struct dump_ctx *ctx, struct task *t, int number, struct fd_facts *f, uint32_t *cloexec_ret,
-		struct err *e)
+int fdinfo_read(struct dump_ctx *ctx, struct task *t, int dir, const char *name, struct fd_facts *f,
+		uint32_t *cloexec_ret, struct err *e)
 {
+	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
 	struct files *fs = files_of(ctx);
-	char name[32];
 
-	snprintf(name, sizeof(name), "fdinfo/%d", number);
-	_cleanup_close_ int fd = openat(t->procfd, name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return err_set(e, errno, "cannot open /proc/%d/%s", t->pid, name);
+		return err_set(e, errno, "cannot open /proc/%d/fdinfo/%s", t->pid, name);
 	if (read_text(ctx, fs, fd, e))
 		return -1;
-	*f = (struct fd_facts){ .task = t, .number = number, .fd = -1, .family = -1, .text = fs->text };
+	*f = (struct fd_facts){ .task = t, .number = atoi(name), .fd = -1, .family = -1, .text = fs->text };
 	if (fdinfo_each(fs->text, common_key, f, e))
 		return -1;
 	*cloexec_ret = f->flags & O_CLOEXEC ? FD_CLOEXEC : 0;

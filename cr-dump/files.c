@@ -132,11 +132,16 @@ static int look_owner(struct dump_ctx *ctx, struct fd_facts *f, struct err *e)
 	return 0;
 }
 
+/* Asking for a name is the dearest step, so only where the mode does not tell all. */
 static int look_link(struct dump_ctx *ctx, struct fd_facts *f, struct err *e)
 {
 	char path[32], link[4096];
 	ssize_t n;
 
+	if (f->family >= 0) {
+		f->link = "socket:";
+		return 0;
+	}
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", f->fd);
 	n = readlink(path, link, sizeof(link) - 1);
 	if (n < 0)
@@ -146,10 +151,23 @@ static int look_link(struct dump_ctx *ctx, struct fd_facts *f, struct err *e)
 	return 0;
 }
 
+static bool is_procfs(struct files *fs, const struct fd_facts *f)
+{
+	struct statfs sfs;
+
+	if (!S_ISREG(f->st.st_mode) && !S_ISDIR(f->st.st_mode))
+		return false;
+	if (!fs->last_known || fs->last_dev != f->st.st_dev) {
+		fs->last_procfs = !fstatfs(f->fd, &sfs) && sfs.f_type == PROC_SUPER_MAGIC_;
+		fs->last_dev = f->st.st_dev;
+		fs->last_known = true;
+	}
+	return fs->last_procfs;
+}
+
 static int look_facts(struct dump_ctx *ctx, struct fd_facts *f, struct err *e)
 {
 	socklen_t len = sizeof(f->family);
-	struct statfs sfs;
 
 	f->fd = syscall(SYS_pidfd_getfd, f->task->pidfd, f->number, 0);
 	if (f->fd < 0)
@@ -159,8 +177,7 @@ static int look_facts(struct dump_ctx *ctx, struct fd_facts *f, struct err *e)
 	if (S_ISSOCK(f->st.st_mode) && !(f->flags & O_PATH) &&
 	    getsockopt(f->fd, SOL_SOCKET, SO_DOMAIN, &f->family, &len))
 		return err_set(e, errno, "cannot tell the family of the socket");
-	if (S_ISREG(f->st.st_mode) || S_ISDIR(f->st.st_mode))
-		f->procfs = !fstatfs(f->fd, &sfs) && sfs.f_type == PROC_SUPER_MAGIC_;
+	f->procfs = is_procfs(files_of(ctx), f);
 	return look_link(ctx, f, e) || look_owner(ctx, f, e) ? -1 : 0;
 }
 
@@ -190,8 +207,9 @@ static int look_new(struct dump_ctx *ctx, struct open_file *of, struct fd_facts 
 }
 
 /* Locks are looked for in every table: some belong to a task, not to the open file. */
-static int look_fd(struct dump_ctx *ctx, struct task *t, struct table *table, int number, struct err *e)
+static int look_fd(struct dump_ctx *ctx, struct task *t, struct table *table, int dir, const char *name, struct err *e)
 {
+	int number = atoi(name);
 	struct fd_facts f;
 	struct slot *slot;
 	bool new;
@@ -199,7 +217,7 @@ static int look_fd(struct dump_ctx *ctx, struct task *t, struct table *table, in
 
 	slot = POOL_PUSH(&ctx->pool, table->slots, table->nr_slots);
 	slot->number = number;
-	if (fdinfo_read(ctx, t, number, &f, &slot->cloexec, e) ||
+	if (fdinfo_read(ctx, t, dir, name, &f, &slot->cloexec, e) ||
 	    same_file(ctx, t, number, f.ino, f.mnt_id, &slot->file, &new, e))
 		return -1;
 	if (strstr(f.text, "\nlock:"))
@@ -215,16 +233,16 @@ static int look_fd(struct dump_ctx *ctx, struct task *t, struct table *table, in
 /* The kernel lists descriptors in ascending order: the table is born sorted. */
 static int look_table(struct dump_ctx *ctx, struct task *t, struct table *table, struct err *e)
 {
-	int fd = openat(t->procfd, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(t->procfd, "fdinfo", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *d;
 
 	if (!dir)
-		return err_set(e, errno, "cannot list /proc/%d/fd", t->pid);
+		return err_set(e, errno, "cannot list /proc/%d/fdinfo", t->pid);
 	while ((errno = 0, d = readdir(dir)))
-		if (d->d_name[0] != '.' && look_fd(ctx, t, table, atoi(d->d_name), e))
+		if (d->d_name[0] != '.' && look_fd(ctx, t, table, fd, d->d_name, e))
 			return err_in(e, "fd %s", d->d_name);
-	return errno ? err_set(e, errno, "cannot list /proc/%d/fd", t->pid) : 0;
+	return errno ? err_set(e, errno, "cannot list /proc/%d/fdinfo", t->pid) : 0;
 }
 
 static bool is_last(const struct dump_ctx *ctx, const struct task *t)
@@ -262,7 +280,7 @@ int files_add_path(struct dump_ctx *ctx, struct task *t, int fd, const char *pat
 		   uint32_t *id_ret, struct err *e)
 {
 	struct files *fs = files_of(ctx);
-	struct fd_facts f = { .fd = fd };
+	struct fd_facts f = { .fd = fd, .family = -1 };
 	struct path_file *p;
 	FileEntry *fe;
 	const char *why;

@@ -102,8 +102,11 @@ struct files {
 	struct lock *locks;
 	size_t nr_locks;
 	void *kind[DUMP_KIND_COUNT]; /* what a kind has to remember */
+	struct usual *usual_options; /* sockopt.c */
 	char *text;		     /* the last fdinfo read */
 	size_t text_size;
+	dev_t last_dev; /* of the last regular file; is it a proc filesystem? */
+	bool last_known, last_procfs;
 };
 
 struct dump_kind {
@@ -144,9 +147,12 @@ int same_tables(struct dump_ctx *ctx, struct task *t, struct err *e);
 
 /* --- fdinfo.c ----------------------------------------------------------------------------------------------- */
 
-/* Reads /proc/PID/fdinfo/NUMBER: number, pos, flags, ino, mnt_id and text of f; *cloexec_ret is FD_CLOEXEC or 0. */
-int fdinfo_read(struct dump_ctx *ctx, struct task *t, int number, struct fd_facts *f, uint32_t *cloexec_ret,
-		struct err *e);
+/*
+ * Reads file `name`, a descriptor's number, of the directory /proc/PID/fdinfo: number, pos, flags, ino, mnt_id and text of f;
+ * *cloexec_ret is FD_CLOEXEC or 0.
+ */
+int fdinfo_read(struct dump_ctx *ctx, struct task *t, int dir, const char *name, struct fd_facts *f,
+		uint32_t *cloexec_ret, struct err *e);
 /* Splits "key: value" lines; fn takes what it knows and ignores the rest, so that a new kernel's extra key breaks nothing. */
 int fdinfo_each(const char *text, int (*fn)(void *arg, const char *key, const char *val, struct err *e), void *arg,
 		struct err *e);

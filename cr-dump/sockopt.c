@@ -109,15 +109,19 @@ int sockopt_int(int fd, int level, int name, int *ret)
 	return getsockopt(fd, level, name, ret, &len);
 }
 
-/* Options that the kernel or this sort of socket does not know have no value to save. */
-static bool read_other(int fd, size_t i, uint8_t buf[64], socklen_t *len)
-{
-	*len = others[i].level == SOL_TCP && others[i].name == TCP_CONGESTION ? 16 : sizeof(int);
-	if (others[i].level == SOL_SOCKET && others[i].name == SO_TIMESTAMPING)
-		*len = 2 * sizeof(int);
-	memset(buf, 0, 64);
-	return !getsockopt(fd, others[i].level, others[i].name, buf, len);
-}
+#define VALUE_MAX 16 /* bytes */
+
+struct value {
+	socklen_t len; /* 0: the kernel, or this sort of socket, does not know the option */
+	uint8_t bytes[VALUE_MAX];
+};
+
+/* What a fresh socket of a sort has. */
+struct usual {
+	struct usual *next;
+	int family, type, proto;
+	struct value values[ARRAY_SIZE(others)];
+};
 
 static bool of_family(int level, int family)
 {
@@ -134,30 +138,63 @@ static bool of_family(int level, int family)
 	}
 }
 
+static void read_other(int fd, int family, size_t i, struct value *v)
+{
+	int level = others[i].level, name = others[i].name;
+	bool is_long = (level == SOL_TCP && name == TCP_CONGESTION) || (level == SOL_SOCKET && name == SO_TIMESTAMPING);
+
+	memset(v, 0, sizeof(*v));
+	v->len = is_long ? VALUE_MAX : sizeof(int);
+	if (!of_family(level, family) || getsockopt(fd, level, name, v->bytes, &v->len))
+		v->len = 0;
+}
+
+/* NULL with an error when there is none. */
+static const struct usual *find_usual(struct dump_ctx *ctx, int family, int type, int proto, struct err *e)
+{
+	struct files *fs = files_of(ctx);
+	_cleanup_close_ int fd = -1;
+	struct usual *u;
+
+	for (u = fs->usual_options; u; u = u->next)
+		if (u->family == family && u->type == type && u->proto == proto)
+			return u;
+	fd = socket(family, type | SOCK_CLOEXEC, proto);
+	if (fd < 0) {
+		err_set(e, errno, "cannot create a socket to compare with");
+		return NULL;
+	}
+	u = pool_alloc(&ctx->pool, sizeof(*u));
+	*u = (struct usual){ .next = fs->usual_options, .family = family, .type = type, .proto = proto };
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		read_other(fd, family, i, &u->values[i]);
+	return fs->usual_options = u;
+}
+
 static int save_others(struct dump_ctx *ctx, int fd, int family, SkOptsEntry *o, struct err *e)
 {
+	const struct usual *u;
 	int type, proto;
-	uint8_t now[64], usual[64];
-	socklen_t len, usual_len;
 
 	if (sockopt_int(fd, SOL_SOCKET, SO_TYPE, &type) || sockopt_int(fd, SOL_SOCKET, SO_PROTOCOL, &proto))
 		return err_set(e, errno, "cannot read its type");
-	_cleanup_close_ int fresh = socket(family, type | SOCK_CLOEXEC, proto);
-	if (fresh < 0)
-		return err_set(e, errno, "cannot create a socket to compare with");
+	u = find_usual(ctx, family, type, proto, e);
+	if (!u)
+		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
 		SkOptionEntry *r;
+		struct value now;
 
-		if (!of_family(others[i].level, family) || !read_other(fd, i, now, &len) ||
-		    !read_other(fresh, i, usual, &usual_len))
+		if (!u->values[i].len)
 			continue;
-		if (len == usual_len && !memcmp(now, usual, len))
+		read_other(fd, family, i, &now);
+		if (!now.len || (now.len == u->values[i].len && !memcmp(now.bytes, u->values[i].bytes, now.len)))
 			continue;
 		r = POOL_MSG(&ctx->pool, SkOptionEntry, sk_option_entry);
 		r->level = others[i].level;
 		r->name = others[i].name;
-		r->value.data = pool_copy(&ctx->pool, now, len);
-		r->value.len = len;
+		r->value.data = pool_copy(&ctx->pool, now.bytes, now.len);
+		r->value.len = now.len;
 		*POOL_PUSH(&ctx->pool, o->other, o->n_other) = r;
 	}
 	return 0;
