@@ -20,9 +20,19 @@ static int open_dir(const char *path, const char *option, int *fd_ret, struct er
 	return err_hint(e, "it must exist; choose it with %s", option);
 }
 
+static void look_at_session(struct dump_ctx *ctx)
+{
+	const struct task *root = ctx->tasks[0];
+
+	if (root->sid != root->pid && !ctx->opts->shell_job)
+		refuse(ctx, root, "it is a shell's job: use --shell-job, here and for cr-restore",
+		       "the root of the tree is no session leader, its session %d is outside", root->sid);
+}
+
 /* Everything that is seen is known to be savable before the first byte is written or a task is touched. */
 static int save_tree(struct dump_ctx *ctx, struct err *e)
 {
+	look_at_session(ctx);
 	if (look_tree(ctx, e) || refuse_report(ctx, e) || worker_check(e) || commit_begin(ctx, e))
 		return -1;
 	if (ask_tree(ctx, e) || refuse_report(ctx, e) || worker_check(e) || commit_finish(ctx, e)) {
