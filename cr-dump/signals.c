@@ -4,10 +4,12 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 
+#include "cr-dump/ahead.h"
 #include "cr-dump/task.h"
 
 #define NR_SIGNALS 64
@@ -83,6 +85,23 @@ static int save_queue(struct dump_ctx *ctx, struct task *t, pid_t tid, bool shar
 	return n;
 }
 
+/* Most queues are empty, and it takes one line of a text that is there already to know. */
+static int save_own_queue(struct dump_ctx *ctx, struct task *t, unsigned int i, SignalQueueEntry **ret, struct err *e)
+{
+	static const char key[] = "\nSigPnd:\t";
+	const char *line;
+	char *status;
+
+	if (ahead_get(ctx, t, i, AHEAD_STATUS, &status, NULL, e))
+		return -1;
+	line = strstr(status, key);
+	if (line && !strtoull(line + strlen(key), NULL, 16)) {
+		*ret = POOL_MSG(&ctx->pool, SignalQueueEntry, signal_queue_entry);
+		return 0;
+	}
+	return save_queue(ctx, t, t->threads[i].tr.tid, false, ret, e);
+}
+
 static int signals_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 {
 	TaskCoreEntry *tc = core_of(ctx, t, &t->threads[0])->tc;
@@ -91,13 +110,12 @@ static int signals_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 		return -1;
 	tc->blk_sigset = t->threads[0].tr.sigmask;
 	for (unsigned int i = 0; i < t->nr_threads; i++) {
-		struct thread *th = &t->threads[i];
-		ThreadCoreEntry *core = core_of(ctx, t, th)->thread_core;
+		ThreadCoreEntry *core = core_of(ctx, t, &t->threads[i])->thread_core;
 
-		if (save_queue(ctx, t, th->tr.tid, false, &core->signals_p, e))
+		if (save_own_queue(ctx, t, i, &core->signals_p, e))
 			return -1;
 		if (i)
-			PB_SET(core, blk_sigset, th->tr.sigmask);
+			PB_SET(core, blk_sigset, t->threads[i].tr.sigmask);
 	}
 	return 0;
 }

@@ -11,6 +11,8 @@
 #include "cr-dump/task.h"
 #include "cr-dump/vma.h"
 
+#define NEIGHBOURS 2 /* mappings of one file have at most so many others between them */
+
 static const struct special {
 	const char *path;
 	uint32_t status;
@@ -91,19 +93,32 @@ static bool is_shmem(const struct vma *v)
 	return is_shared(v) && (!strcmp(v->path, "/dev/zero (deleted)") || starts_with(v->path, "[anon_shmem:"));
 }
 
-/*
- * How the file was open when it was mapped. A shared mapping that may be made writable later needs a file open for writing, even when
- * it is read-only now; of a private one only the permissions of its link in map_files tell.
- */
-static uint32_t access_of(const struct task *t, const struct vma *v, const struct vma_flags *f)
+/* Of a private mapping only the permissions of its link in map_files tell how the file was open. */
+static uint32_t access_of_link(const struct task *t, const struct vma *v)
 {
 	char link[64];
 	struct stat st;
 
-	if (is_shared(v))
-		return f->may_write ? O_RDWR : O_RDONLY;
 	snprintf(link, sizeof(link), "map_files/%lx-%lx", v->start, v->end);
 	return !fstatat(t->procfd, link, &st, AT_SYMLINK_NOFOLLOW) && st.st_mode & S_IWUSR ? O_RDWR : O_RDONLY;
+}
+
+/*
+ * How the file was open when it was mapped. A shared mapping that may be made writable later needs a file open for writing, even
+ * when it is read-only now. The links are slow to look at, so that the parts of a program or library are taken to be alike.
+ */
+static uint32_t access_of(const struct task *t, const struct vma *v, const struct vma_flags *f)
+{
+	if (is_shared(v))
+		return f->may_write ? O_RDWR : O_RDONLY;
+	for (size_t i = t->nr_vmas; i-- > 0 && i + NEIGHBOURS >= t->nr_vmas;) {
+		const struct vma *near = &t->vmas[i];
+
+		if (near->entry->status & VMA_FILE_PRIVATE && near->ino == v->ino && near->dev == v->dev &&
+		    !strcmp(near->path, v->path))
+			return near->entry->fdflags;
+	}
+	return access_of_link(t, v);
 }
 
 static int classify_file(struct dump_ctx *ctx, struct task *t, const struct vma *v, const struct vma_flags *f,
