@@ -14,8 +14,8 @@
 #define _printf_(f, a)	 __attribute__((format(printf, f, a)))
 #define _must_check_	 __attribute__((warn_unused_result))
 #define ARRAY_SIZE(a)	 (sizeof(a) / sizeof(*(a)))
-#define ALIGN_UP(x, a)	 (((x) + (a) - 1) & ~((__typeof__(x))(a) - 1))
-#define ALIGN_DOWN(x, a) ((x) & ~((__typeof__(x))(a) - 1))
+#define ALIGN_UP(x, a)	 (((x) + (a)-1) & ~((__typeof__(x))(a)-1))
+#define ALIGN_DOWN(x, a) ((x) & ~((__typeof__(x))(a)-1))
 
 static inline void free_ptrp(void *p)
 {
@@ -55,11 +55,11 @@ static inline void closedir_dirp(DIR **d)
 #define _cleanup_closedir_ _cleanup_(closedir_dirp)
 
 /* Hand the resource out of its guard. */
-#define take_fd(fd)                  \
-	({                           \
-		int taken_ = (fd);   \
-		(fd) = -1;           \
-		taken_;              \
+#define take_fd(fd)                \
+	({                         \
+		int taken_ = (fd); \
+		(fd) = -1;         \
+		taken_;            \
 	})
 #define take_ptr(p)                       \
 	({                                \

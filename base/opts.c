@@ -188,8 +188,9 @@ static void build(struct option *longs, char *shorts)
 {
 	*shorts++ = ':';
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		int has = table[i].value == FLAG ? no_argument :
-			  table[i].value == VERBOSITY ? optional_argument : required_argument;
+		int has = table[i].value == FLAG      ? no_argument :
+			  table[i].value == VERBOSITY ? optional_argument :
+							required_argument;
 
 		if (!strcmp(table[i].name, "ext-unix-sk"))
 			has = optional_argument;

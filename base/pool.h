@@ -20,19 +20,19 @@ void pool_free(struct pool *p);
 #define _cleanup_pool_ __attribute__((cleanup(pool_free)))
 
 /* A protobuf-c message in the pool: POOL_MSG(&pool, CoreEntry, core_entry). */
-#define POOL_MSG(p, Type, name)                              \
-	({                                                   \
+#define POOL_MSG(p, Type, name)                             \
+	({                                                  \
 		Type *msg_ = pool_alloc((p), sizeof(Type)); \
-		name##__init(msg_);                          \
-		msg_;                                        \
+		name##__init(msg_);                         \
+		msg_;                                       \
 	})
 
 /* Grows an array in the pool by doubling; old copies stay until the pool goes. Evaluates to the new element. */
 void *pool_grow(struct pool *p, void *array, size_t count, size_t elem);
-#define POOL_PUSH(p, array, count)                                                    \
-	({                                                                            \
-		(array) = pool_grow((p), (array), (count), sizeof(*(array)));         \
-		&(array)[(count)++];                                                  \
+#define POOL_PUSH(p, array, count)                                            \
+	({                                                                    \
+		(array) = pool_grow((p), (array), (count), sizeof(*(array))); \
+		&(array)[(count)++];                                          \
 	})
 
 #endif

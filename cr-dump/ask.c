@@ -120,7 +120,8 @@ static int infect_task(struct task *t, struct err *e)
 	}
 	if (!best)
 		return err_set(e, 0, "no system call instruction found in any executable mapping");
-	return infect(&t->inf, &t->threads[0].tr, best->start, best->end - best->start, LEADER_AREA, t->nr_threads - 1, THREAD_AREA, e);
+	return infect(&t->inf, &t->threads[0].tr, best->start, best->end - best->start, LEADER_AREA, t->nr_threads - 1,
+		      THREAD_AREA, e);
 }
 
 /* Infect, ask, save, cure. The answers live in the shared memory, so they are saved before it goes. */

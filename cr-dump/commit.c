@@ -22,7 +22,8 @@ int commit_begin(struct dump_ctx *ctx, struct err *e)
 
 	img_name(IMG_INVENTORY, 0, name, sizeof(name));
 	if (unlinkat(ctx->images_fd, name, 0) && errno != ENOENT)
-		return err_set(e, errno, "cannot remove the %s of an earlier dump from %s", name, ctx->opts->images_dir);
+		return err_set(e, errno, "cannot remove the %s of an earlier dump from %s", name,
+			       ctx->opts->images_dir);
 	return 0;
 }
 
@@ -87,8 +88,8 @@ static int write_stats(struct dump_ctx *ctx, struct err *e)
 		printf("Displaying dump stats:\nFreezing time: %u us\nFrozen time: %u us\nMemory dump time: %u us\n"
 		       "Memory write time: %u us\nMemory pages scanned: %lu (0x%lx)\nMemory pages written: %lu (0x%lx)\n"
 		       "Shared memory pages written: %lu (0x%lx)\n",
-		       d.freezing_time, d.frozen_time, d.memdump_time, d.memwrite_time, d.pages_scanned, d.pages_scanned,
-		       d.pages_written, d.pages_written, d.shpages_written, d.shpages_written);
+		       d.freezing_time, d.frozen_time, d.memdump_time, d.memwrite_time, d.pages_scanned,
+		       d.pages_scanned, d.pages_written, d.pages_written, d.shpages_written, d.shpages_written);
 	return img_write_one(ctx->work_fd, IMG_STATS_DUMP, 0, &stats.base, e);
 }
 
@@ -100,8 +101,8 @@ static const char *run_id(char buf[37])
 	(void)n; /* an id that is not random is still an id */
 	b[6] = (b[6] & 0x0f) | 0x40;
 	b[8] = (b[8] & 0x3f) | 0x80;
-	snprintf(buf, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3], b[4], b[5],
-		 b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+	snprintf(buf, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2],
+		 b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
 	return buf;
 }
 

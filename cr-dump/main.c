@@ -51,7 +51,8 @@ static int dump(struct dump_ctx *ctx, struct err *e)
 		return -1;
 	}
 	worker_commit();
-	log_info("the dump is complete: %lu pages of private and %lu of shared memory", ctx->pages_written, ctx->shpages_written);
+	log_info("the dump is complete: %lu pages of private and %lu of shared memory", ctx->pages_written,
+		 ctx->shpages_written);
 	return release_tree(ctx, true, e);
 }
 

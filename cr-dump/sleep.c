@@ -16,9 +16,11 @@ static int64_t clock_offset;
 
 /* Calls whose time-out counts from when they were entered. */
 static const int with_timeout[] = {
-	SYS_poll, SYS_select, SYS_nanosleep, SYS_clock_nanosleep, SYS_futex, SYS_epoll_wait, SYS_epoll_pwait, SYS_ppoll, SYS_pselect6,
-	SYS_rt_sigtimedwait, SYS_semtimedop, SYS_io_getevents, SYS_recvmmsg, SYS_epoll_pwait2, SYS_futex_waitv,
-	SYS_read, SYS_recvfrom, SYS_recvmsg, SYS_accept, SYS_accept4, SYS_sendto, SYS_sendmsg, SYS_connect,
+	SYS_poll,	SYS_select,	  SYS_nanosleep, SYS_clock_nanosleep, SYS_futex,
+	SYS_epoll_wait, SYS_epoll_pwait,  SYS_ppoll,	 SYS_pselect6,	      SYS_rt_sigtimedwait,
+	SYS_semtimedop, SYS_io_getevents, SYS_recvmmsg,	 SYS_epoll_pwait2,    SYS_futex_waitv,
+	SYS_read,	SYS_recvfrom,	  SYS_recvmsg,	 SYS_accept,	      SYS_accept4,
+	SYS_sendto,	SYS_sendmsg,	  SYS_connect,
 };
 
 static bool may_time_out(int nr)
@@ -97,5 +99,6 @@ bool sleeps_in_vfork(pid_t pid, pid_t tid)
 	int nr;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", pid, tid);
-	return !read_text(path, buf, sizeof(buf)) && sscanf(buf, "%d ", &nr) == 1 && (nr == SYS_vfork || nr == SYS_clone || nr == SYS_clone3);
+	return !read_text(path, buf, sizeof(buf)) && sscanf(buf, "%d ", &nr) == 1 &&
+	       (nr == SYS_vfork || nr == SYS_clone || nr == SYS_clone3);
 }

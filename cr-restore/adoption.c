@@ -52,7 +52,8 @@ int birth_adoptions(struct restore_ctx *ctx, bool *progress_ret, struct err *e)
 		const struct rtask *foster = t->born->cloner;
 		int ret;
 
-		if (!t->born->adopted || t->born->exists || !foster->born->cloner->born->has_session || !t->parent->born->exists)
+		if (!t->born->adopted || t->born->exists || !foster->born->cloner->born->has_session ||
+		    !t->parent->born->exists)
 			continue;
 		pthread_mutex_lock(&ctx->lock);
 		ret = adopt(ctx, t, e);

@@ -86,7 +86,9 @@ static int send_fds(struct restore_ctx *ctx, const int *fds, size_t n, struct er
 {
 	char control[CMSG_SPACE(CHAN_MAX * sizeof(int))] = { 0 }, byte = 0;
 	struct iovec iov = { &byte, 1 };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = CMSG_SPACE(n * sizeof(int)) };
+	struct msghdr m = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = CMSG_SPACE(n * sizeof(int))
+	};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
 
 	c->cmsg_level = SOL_SOCKET;
@@ -105,7 +107,7 @@ int agent_send_fds(struct restore_ctx *ctx, struct rtask *t, const int *fds, siz
 		struct iovec iov;
 		char byte[16];
 		char control[CMSG_SPACE(CHAN_MAX * sizeof(int))];
-	} *here;
+	} * here;
 	struct prog p;
 	uint64_t there;
 

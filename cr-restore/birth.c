@@ -89,7 +89,8 @@ static struct clone_args clone_args_for(const struct rtask *t, uint64_t flags, u
 static int explain_clone(struct rtask *t, struct err *e)
 {
 	if (e->errnum == EEXIST)
-		err_hint(e, "a process or thread with pid %d exists; end it, or restore in a pid namespace of its own", t->pid);
+		err_hint(e, "a process or thread with pid %d exists; end it, or restore in a pid namespace of its own",
+			 t->pid);
 	else if (e->errnum == EPERM)
 		err_hint(e, "choosing pids needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN");
 	return err_in(e, "cannot create process %d", t->pid);
@@ -280,7 +281,8 @@ static int check_all_born(struct restore_ctx *ctx, struct err *e)
 {
 	for (size_t i = 0; i < ctx->nr_tasks; i++)
 		if (!ctx->tasks[i]->born->exists)
-			return err_set(e, 0, "process %d could not be born: its place in the tree of sessions is circular",
+			return err_set(e, 0,
+				       "process %d could not be born: its place in the tree of sessions is circular",
 				       ctx->tasks[i]->pid);
 	return 0;
 }
@@ -326,7 +328,8 @@ static int make_groups(struct restore_ctx *ctx, struct err *e)
 		for (size_t i = 0; i < ctx->nr_tasks; i++) {
 			struct rtask *t = ctx->tasks[i];
 
-			if (t->born->gone || t->sid == t->pid || founds_group(t) != founders || (foreign && t->pgid == root->pgid))
+			if (t->born->gone || t->sid == t->pid || founds_group(t) != founders ||
+			    (foreign && t->pgid == root->pgid))
 				continue;
 			if (join_group(ctx, t, e))
 				return -1;

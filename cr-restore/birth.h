@@ -11,15 +11,16 @@
 struct rtask;
 
 struct born {
-	bool exists;	     /* it was cloned */
-	bool has_session;    /* its setsid, if any, is done */
-	bool before_setsid;  /* it is born before its parent's setsid */
-	struct rtask *cloner; /* who clones it: the parent, a sibling with CLONE_PARENT, or its foster; NULL: the director */
-	pid_t birth_sid;     /* the session it must be born in; 0: any */
-	bool fosters;	     /* a helper that bears one task in its own session and dies, so that an ancestor adopts the child */
-	bool adopted;	     /* that child */
-	bool traced;	     /* by us already */
-	bool gone;	     /* dead and reaped */
+	bool exists;	    /* it was cloned */
+	bool has_session;   /* its setsid, if any, is done */
+	bool before_setsid; /* it is born before its parent's setsid */
+	struct rtask
+		*cloner; /* who clones it: the parent, a sibling with CLONE_PARENT, or its foster; NULL: the director */
+	pid_t birth_sid; /* the session it must be born in; 0: any */
+	bool fosters; /* a helper that bears one task in its own session and dies, so that an ancestor adopts the child */
+	bool adopted; /* that child */
+	bool traced;  /* by us already */
+	bool gone;    /* dead and reaped */
 };
 
 /* Plan: who is born by whom and when; adds helper tasks where an id of a dead leader has to be held. Before arena_create. */

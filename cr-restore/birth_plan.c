@@ -37,7 +37,9 @@ static struct rtask *add_helper(struct restore_ctx *ctx, pid_t pid, pid_t sid, s
 {
 	struct rtask *h = pool_alloc(&ctx->pool, sizeof(*h));
 
-	*h = (struct rtask){ .pid = pid, .pgid = pid, .sid = sid, .parent = parent, .state = TASK_DEAD, .helper = true };
+	*h = (struct rtask){
+		.pid = pid, .pgid = pid, .sid = sid, .parent = parent, .state = TASK_DEAD, .helper = true
+	};
 	h->born = pool_alloc(&ctx->pool, sizeof(*h->born));
 	h->born->cloner = parent;
 	h->born->birth_sid = sid == pid ? 0 : sid;
@@ -86,7 +88,8 @@ static struct rtask *stand_in_leader(struct restore_ctx *ctx, pid_t sid)
 	for (size_t i = 0; i < ctx->nr_tasks; i++) {
 		struct rtask *t = ctx->tasks[i];
 
-		if (t->sid == sid && t->parent && t->parent->sid != sid && (!deepest || depth(t->parent) > depth(deepest)))
+		if (t->sid == sid && t->parent && t->parent->sid != sid &&
+		    (!deepest || depth(t->parent) > depth(deepest)))
 			deepest = t->parent;
 	}
 	return add_helper(ctx, sid, sid, deepest);
@@ -98,8 +101,8 @@ static struct rtask *member_for(struct restore_ctx *ctx, pid_t sid, const struct
 	for (size_t i = 0; i < ctx->nr_tasks; i++) {
 		struct rtask *y = ctx->tasks[i];
 
-		if (y->sid == sid && (y->state != TASK_DEAD || y->helper) && !y->born->fosters && y != t && !descends_from(y, t) &&
-		    descends_from(y, t->parent))
+		if (y->sid == sid && (y->state != TASK_DEAD || y->helper) && !y->born->fosters && y != t &&
+		    !descends_from(y, t) && descends_from(y, t->parent))
 			return y;
 	}
 	return NULL;
@@ -123,7 +126,8 @@ static void plan_adoption(struct restore_ctx *ctx, struct rtask *t, pid_t sid)
 	struct rtask *member = member_for(ctx, sid, t), *foster;
 
 	if (!member) {
-		problem(ctx, NULL, "process %d is in session %d, which none of its relatives can bequeath to it", t->pid, sid);
+		problem(ctx, NULL, "process %d is in session %d, which none of its relatives can bequeath to it",
+			t->pid, sid);
 		t->born->cloner = t->parent;
 		return;
 	}
@@ -160,8 +164,8 @@ static void plan_group(struct restore_ctx *ctx, struct rtask *t)
 	if (t->pgid == t->pid || by_pid(ctx, t->pgid) || (root->pgid != root->pid && t->pgid == root->pgid))
 		return;
 	if (!t->parent) {
-		problem(ctx, "dump and restore a shell's job with --shell-job", "process %d is in process group %d, which is outside of the tree",
-			t->pid, t->pgid);
+		problem(ctx, "dump and restore a shell's job with --shell-job",
+			"process %d is in process group %d, which is outside of the tree", t->pid, t->pgid);
 		return;
 	}
 	plan_cloner(ctx, add_helper(ctx, t->pgid, t->sid, t->parent));
@@ -176,7 +180,8 @@ int birth_plan(struct restore_ctx *ctx, struct err *e)
 		ctx->tasks[i]->born = pool_alloc(&ctx->pool, sizeof(struct born));
 	if (!is_leader(root) && !ctx->opts->shell_job)
 		problem(ctx, "use --shell-job to make it part of the session in which cr-restore runs",
-			"process %d is not a session leader: its session %d is outside of the images", root->pid, root->sid);
+			"process %d is not a session leader: its session %d is outside of the images", root->pid,
+			root->sid);
 	plan_birth_sessions(ctx);
 	for (size_t i = 0; i < nr; i++)
 		plan_cloner(ctx, ctx->tasks[i]);
@@ -185,8 +190,9 @@ int birth_plan(struct restore_ctx *ctx, struct err *e)
 	for (size_t i = 1; i < ctx->nr_tasks; i++) {
 		const struct rtask *t = ctx->tasks[i];
 
-		log_debug("process %d: child of %d, session %d, group %d, born by %d%s%s", t->pid, t->parent->pid, t->sid, t->pgid,
-			  t->born->cloner->pid, t->born->before_setsid ? " before its setsid" : "", t->born->adopted ? ", then adopted" : "");
+		log_debug("process %d: child of %d, session %d, group %d, born by %d%s%s", t->pid, t->parent->pid,
+			  t->sid, t->pgid, t->born->cloner->pid, t->born->before_setsid ? " before its setsid" : "",
+			  t->born->adopted ? ", then adopted" : "");
 	}
 	return 0;
 }

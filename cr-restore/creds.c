@@ -63,8 +63,8 @@ static const struct own_creds *own_creds(struct restore_ctx *ctx)
 	own = ctx->own_creds = pool_alloc(&ctx->pool, sizeof(*own));
 	ask_caps(own);
 	if (!getresuid(&u[0], &u[1], &u[2]) && !getresgid(&g[0], &g[1], &g[2]))
-		own->plain_root = !(u[0] | u[1] | u[2] | g[0] | g[1] | g[2]) && !getgroups(0, NULL) && !prctl(PR_GET_SECUREBITS) &&
-				  !setfsuid(-1) && !setfsgid(-1);
+		own->plain_root = !(u[0] | u[1] | u[2] | g[0] | g[1] | g[2]) && !getgroups(0, NULL) &&
+				  !prctl(PR_GET_SECUREBITS) && !setfsuid(-1) && !setfsgid(-1);
 	return own;
 }
 
@@ -74,7 +74,8 @@ static int creds_check(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 
 	for (size_t i = 0; i < t->nr_threads; i++) {
 		const CredsEntry *c = t->threads[i].core->thread_core->creds;
-		uint64_t lacking = c ? cap_word(c->cap_prm, c->n_cap_prm) & own->known & ~(own->effective | own->bounding) : 0;
+		uint64_t lacking =
+			c ? cap_word(c->cap_prm, c->n_cap_prm) & own->known & ~(own->effective | own->bounding) : 0;
 
 		if (lacking)
 			problem(ctx, "start cr-restore with at least the capabilities of the tree",
@@ -86,11 +87,12 @@ static int creds_check(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 /* Nothing to do for a task of root that is restored by the same root. */
 static bool is_as_ours(const CredsEntry *c, const struct own_creds *own)
 {
-	return own->plain_root && !(c->uid | c->gid | c->euid | c->egid | c->suid | c->sgid | c->fsuid | c->fsgid) && !c->n_groups &&
-	       !c->secbits && (cap_word(c->cap_eff, c->n_cap_eff) & own->known) == own->effective &&
+	return own->plain_root && !(c->uid | c->gid | c->euid | c->egid | c->suid | c->sgid | c->fsuid | c->fsgid) &&
+	       !c->n_groups && !c->secbits && (cap_word(c->cap_eff, c->n_cap_eff) & own->known) == own->effective &&
 	       (cap_word(c->cap_prm, c->n_cap_prm) & own->known) == own->permitted &&
 	       (cap_word(c->cap_inh, c->n_cap_inh) & own->known) == own->inheritable &&
-	       (cap_word(c->cap_bnd, c->n_cap_bnd) & own->known) == own->bounding && !cap_word(c->cap_amb, c->n_cap_amb);
+	       (cap_word(c->cap_bnd, c->n_cap_bnd) & own->known) == own->bounding &&
+	       !cap_word(c->cap_amb, c->n_cap_amb);
 }
 
 static void put_capset(struct prog *p, uint64_t eff, uint64_t prm, uint64_t inh)
@@ -106,7 +108,8 @@ static void put_capset(struct prog *p, uint64_t eff, uint64_t prm, uint64_t inh)
 
 static void put_ids(struct prog *p, const CredsEntry *c)
 {
-	PROG(p, SYS_setgroups, c->n_groups, c->n_groups ? prog_bytes(p, c->groups, c->n_groups * sizeof(*c->groups)) : 0);
+	PROG(p, SYS_setgroups, c->n_groups,
+	     c->n_groups ? prog_bytes(p, c->groups, c->n_groups * sizeof(*c->groups)) : 0);
 	PROG(p, SYS_setresgid, c->gid, c->egid, c->sgid);
 	PROG(p, SYS_setfsgid, c->fsgid);
 	PROG(p, SYS_setresuid, c->uid, c->euid, c->suid);
@@ -139,7 +142,8 @@ static void put_creds(struct prog *p, const CredsEntry *c, const struct own_cred
 	put_capset(p, eff, prm, inh);
 }
 
-static int creds_thread(struct restore_ctx *ctx, struct rtask *t, struct agent_thread *th, struct prog *p, struct err *e)
+static int creds_thread(struct restore_ctx *ctx, struct rtask *t, struct agent_thread *th, struct prog *p,
+			struct err *e)
 {
 	const ThreadCoreEntry *core = th->core->thread_core;
 
@@ -154,7 +158,7 @@ static int creds_thread(struct restore_ctx *ctx, struct rtask *t, struct agent_t
 }
 
 const struct restore_state restore_creds = {
-	.name	= "creds",
-	.check	= creds_check,
+	.name = "creds",
+	.check = creds_check,
 	.thread = creds_thread,
 };

@@ -15,8 +15,8 @@ static int limits_check(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 	for (size_t i = 0; l && i < l->n_rlimits; i++)
 		if (!getrlimit(i, &own) && l->rlimits[i]->max > own.rlim_max && !have_cap(CAP_SYS_RESOURCE))
 			problem(ctx, "give cr-restore CAP_SYS_RESOURCE, or a higher hard limit",
-				"process %d: hard limit %zu is %lu, above that of cr-restore (%lu)", t->pid, i, l->rlimits[i]->max,
-				own.rlim_max);
+				"process %d: hard limit %zu is %lu, above that of cr-restore (%lu)", t->pid, i,
+				l->rlimits[i]->max, own.rlim_max);
 	return 0;
 }
 
@@ -33,7 +33,7 @@ static int limits_task(struct restore_ctx *ctx, struct rtask *t, struct prog *p,
 }
 
 const struct restore_state restore_limits = {
-	.name  = "limits",
+	.name = "limits",
 	.check = limits_check,
-	.task  = limits_task,
+	.task = limits_task,
 };

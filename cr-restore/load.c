@@ -24,14 +24,16 @@ static int load_inventory(struct restore_ctx *ctx, struct err *e)
 
 	if (img_read_one(ctx->images_fd, IMG_INVENTORY, 0, &msg, e)) {
 		if (e->errnum == ENOENT)
-			err_hint(e, "without an inventory %s holds no complete checkpoint: the dump failed, or it is another directory",
-				 ctx->opts->images_dir);
+			err_hint(
+				e,
+				"without an inventory %s holds no complete checkpoint: the dump failed, or it is another directory",
+				ctx->opts->images_dir);
 		return -1;
 	}
 	inv = (InventoryEntry *)msg;
 	if (inv->img_version < 1 || inv->img_version > IMG_VERSION)
-		ret = err_set(e, 0, "the images are of version %u; this program reads versions 1 to %u", inv->img_version,
-			      IMG_VERSION);
+		ret = err_set(e, 0, "the images are of version %u; this program reads versions 1 to %u",
+			      inv->img_version, IMG_VERSION);
 	img_free(msg);
 	return ret;
 }
@@ -86,7 +88,8 @@ static int load_task(struct restore_ctx *ctx, const PstreeEntry *p, struct err *
 		return err_set(e, 0, "pstree.img names process %u twice", p->pid);
 	t->parent = p->ppid ? task_by_pid(ctx, p->ppid) : NULL;
 	if (!t->parent && ctx->nr_tasks)
-		return err_set(e, 0, "pstree.img: the parent %u of process %u is not in the tree before it", p->ppid, p->pid);
+		return err_set(e, 0, "pstree.img: the parent %u of process %u is not in the tree before it", p->ppid,
+			       p->pid);
 	if (img_read_one(ctx->images_fd, IMG_CORE, p->pid, &msg, e))
 		return -1;
 	t->core = (CoreEntry *)msg;

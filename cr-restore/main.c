@@ -216,7 +216,9 @@ static void cleanup(struct restore_ctx *ctx)
 
 static int start(const struct opts *opts, struct err *e)
 {
-	struct restore_ctx ctx = { .opts = opts, .images_fd = -1, .work_fd = -1, .chan = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
+	struct restore_ctx ctx = {
+		.opts = opts, .images_fd = -1, .work_fd = -1, .chan = -1, .lock = PTHREAD_MUTEX_INITIALIZER
+	};
 	sigset_t old;
 	int ret;
 

@@ -41,7 +41,8 @@ static int misc_thread(struct restore_ctx *ctx, struct rtask *t, struct agent_th
 	if (c->futex_rla)
 		PROG(p, SYS_set_robust_list, c->futex_rla, c->futex_rla_len);
 	if (c->rseq_entry && c->rseq_entry->rseq_abi_pointer)
-		PROG(p, SYS_rseq, c->rseq_entry->rseq_abi_pointer, c->rseq_entry->rseq_abi_size, 0, c->rseq_entry->signature);
+		PROG(p, SYS_rseq, c->rseq_entry->rseq_abi_pointer, c->rseq_entry->rseq_abi_size, 0,
+		     c->rseq_entry->signature);
 	return 0;
 }
 
@@ -78,8 +79,8 @@ static int misc_last(struct restore_ctx *ctx, struct rtask *t, struct prog *p, s
 }
 
 const struct restore_state restore_misc = {
-	.name	= "misc",
-	.task	= misc_task,
+	.name = "misc",
+	.task = misc_task,
 	.thread = misc_thread,
-	.last	= misc_last,
+	.last = misc_last,
 };

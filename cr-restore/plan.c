@@ -69,12 +69,16 @@ static void check_shared(struct restore_ctx *ctx)
 		for (size_t j = 0; j < i; j++) {
 			const TaskKobjIdsEntry *a = ctx->tasks[i]->core ? ctx->tasks[i]->core->ids : NULL;
 			const TaskKobjIdsEntry *b = ctx->tasks[j]->core ? ctx->tasks[j]->core->ids : NULL;
-			const char *what = !a || !b ? NULL : a->vm_id == b->vm_id ? "memory" :
-					   a->files_id == b->files_id ? "descriptor table" : a->fs_id == b->fs_id ? "working directory" :
-					   a->sighand_id == b->sighand_id ? "signal handlers" : NULL;
+			const char *what = !a || !b			  ? NULL :
+					   a->vm_id == b->vm_id		  ? "memory" :
+					   a->files_id == b->files_id	  ? "descriptor table" :
+					   a->fs_id == b->fs_id		  ? "working directory" :
+					   a->sighand_id == b->sighand_id ? "signal handlers" :
+									    NULL;
 
 			if (what)
-				problem(ctx, NULL, "processes %d and %d share their %s, which this version cannot restore",
+				problem(ctx, NULL,
+					"processes %d and %d share their %s, which this version cannot restore",
 					ctx->tasks[j]->pid, ctx->tasks[i]->pid, what);
 		}
 }
@@ -87,8 +91,11 @@ static void check_seccomp(struct restore_ctx *ctx)
 		for (size_t j = 0; t->state != TASK_DEAD && j < t->nr_threads; j++) {
 			const ThreadCoreEntry *c = t->threads[j].core->thread_core;
 
-			if ((c->has_seccomp_mode && c->seccomp_mode) || (t->core->tc->has_old_seccomp_mode && t->core->tc->old_seccomp_mode))
-				problem(ctx, NULL, "thread %d is confined by seccomp, which this version cannot restore", t->threads[j].tid);
+			if ((c->has_seccomp_mode && c->seccomp_mode) ||
+			    (t->core->tc->has_old_seccomp_mode && t->core->tc->old_seccomp_mode))
+				problem(ctx, NULL,
+					"thread %d is confined by seccomp, which this version cannot restore",
+					t->threads[j].tid);
 		}
 	}
 }
@@ -105,27 +112,29 @@ static void print(struct restore_ctx *ctx)
 		}
 		for (size_t j = 0; t->memory && j < t->memory->pages.nr_runs; j++)
 			pages += t->memory->pages.runs[j].nr;
-		printf("pid %d (%s): parent %d, session %d, group %d, ", t->pid, t->core->tc->comm, t->parent ? t->parent->pid : 0,
-		       t->sid, t->pgid);
+		printf("pid %d (%s): parent %d, session %d, group %d, ", t->pid, t->core->tc->comm,
+		       t->parent ? t->parent->pid : 0, t->sid, t->pgid);
 		if (t->state == TASK_DEAD)
 			printf("a zombie, status %d\n", t->core->tc->exit_code);
 		else
-			printf("%zu threads, %zu mappings, %lu pages, %zu descriptors%s%s\n", t->nr_threads, t->mm->n_vmas, pages, t->nr_fds,
-			       t->state == TASK_STOPPED ? ", stopped" : "",
+			printf("%zu threads, %zu mappings, %lu pages, %zu descriptors%s%s\n", t->nr_threads,
+			       t->mm->n_vmas, pages, t->nr_fds, t->state == TASK_STOPPED ? ", stopped" : "",
 			       t->memory->shares_pages ? ", shares pages with its parent" : "");
 	}
 }
 
 int plan_restore(struct restore_ctx *ctx, struct err *e)
 {
-	if (load_tree(ctx, e) || birth_plan(ctx, e) || memory_plan(ctx, e) || files_load(ctx, e) || files_check(ctx, e) || state_check(ctx, e))
+	if (load_tree(ctx, e) || birth_plan(ctx, e) || memory_plan(ctx, e) || files_load(ctx, e) ||
+	    files_check(ctx, e) || state_check(ctx, e))
 		return -1;
 	check_ids(ctx);
 	check_registers(ctx);
 	check_shared(ctx);
 	check_seccomp(ctx);
 	if (ctx->nr_problems)
-		return err_set(e, 0, "%zu problem%s; nothing was restored", ctx->nr_problems, ctx->nr_problems == 1 ? "" : "s");
+		return err_set(e, 0, "%zu problem%s; nothing was restored", ctx->nr_problems,
+			       ctx->nr_problems == 1 ? "" : "s");
 	if (ctx->opts->plan)
 		print(ctx);
 	return 0;

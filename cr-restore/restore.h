@@ -45,7 +45,7 @@ struct rtask {
 	size_t nr_fds;
 	struct agent_thread *threads; /* the leader first */
 	size_t nr_threads;
-	bool helper; /* not in the images: a process that only holds an id while others are born */
+	bool helper;	       /* not in the images: a process that only holds an id while others are born */
 	struct born *born;     /* birth.c */
 	struct memory *memory; /* restorer/memory.c */
 };
@@ -56,15 +56,16 @@ struct restore_ctx {
 	struct pool pool;	/* lives as long as the restore; images are read into it or kept until the end */
 	struct rtask **tasks;	/* parents before children; tasks[0] is the root */
 	size_t nr_tasks;
-	struct files *files; /* files.c */
+	struct files *files;  /* files.c */
 	struct shmem *shmems; /* restorer/shmem.c: shared anonymous memory */
 	size_t nr_shmems;
-	struct arena *arena; /* arena.c */
+	struct arena *arena;	     /* arena.c */
 	struct own_creds *own_creds; /* creds.c */
 	size_t nr_problems;
 	int chan;      /* our end of the socket over which tasks get descriptors */
 	int chan_task; /* the number of the other end in every newborn task: above every descriptor that a task has */
-	pthread_mutex_t lock; /* held by whoever uses the channel, the files or the pool while memory is filled in parallel */
+	pthread_mutex_t
+		lock; /* held by whoever uses the channel, the files or the pool while memory is filled in parallel */
 	uint64_t pages_restored, pages_compared, pages_skipped_cow;
 };
 
@@ -82,7 +83,8 @@ struct restore_kind {
 	/* Makes the open file; its status flags, position, content and owner are all set. */
 	int (*make)(struct restore_ctx *ctx, const FileEntry *f, int *fd_ret, struct err *e);
 	/* Adds to the program of a task that has all its descriptors what only it can do (epoll registration ...). May be NULL. */
-	int (*finish)(struct restore_ctx *ctx, struct rtask *t, const FdinfoEntry *fd, const FileEntry *f, struct prog *p, struct err *e);
+	int (*finish)(struct restore_ctx *ctx, struct rtask *t, const FdinfoEntry *fd, const FileEntry *f,
+		      struct prog *p, struct err *e);
 	/* Once, when all tasks have their files: what needs the whole tree. Closes what the kind keeps. May be NULL. */
 	int (*settle)(struct restore_ctx *ctx, struct err *e);
 };
@@ -92,7 +94,8 @@ void problem(struct restore_ctx *ctx, const char *hint, const char *fmt, ...) _p
 
 /* --- files.c ------------------------------------------------------------------------------------------------ */
 
-int files_load(struct restore_ctx *ctx, struct err *e);	 /* files.img (or the old per-kind images), fdinfo-ID, fs-PID; kinds: load */
+int files_load(struct restore_ctx *ctx,
+	       struct err *e); /* files.img (or the old per-kind images), fdinfo-ID, fs-PID; kinds: load */
 int files_check(struct restore_ctx *ctx, struct err *e); /* kinds: check, for every file that a task needs */
 /* The director's descriptor of file id, made at the first call. It stays the engine's: do not close. */
 int files_get(struct restore_ctx *ctx, uint32_t id, int *fd_ret, struct err *e);

@@ -11,5 +11,6 @@ void rseq_unregister(struct prog *p)
 {
 	if (!__rseq_size)
 		return; /* switched off by GLIBC_TUNABLES, or by the kernel */
-	PROG(p, SYS_rseq, (uint64_t)__builtin_thread_pointer() + __rseq_offset, RSEQ_MIN_SIZE, RSEQ_FLAG_UNREGISTER, RSEQ_SIG);
+	PROG(p, SYS_rseq, (uint64_t)__builtin_thread_pointer() + __rseq_offset, RSEQ_MIN_SIZE, RSEQ_FLAG_UNREGISTER,
+	     RSEQ_SIG);
 }

@@ -7,7 +7,8 @@
 
 #include "cr-restore/state.h"
 
-static int sched_thread(struct restore_ctx *ctx, struct rtask *t, struct agent_thread *th, struct prog *p, struct err *e)
+static int sched_thread(struct restore_ctx *ctx, struct rtask *t, struct agent_thread *th, struct prog *p,
+			struct err *e)
 {
 	const ThreadCoreEntry *c = th->core->thread_core;
 	int own_policy = sched_getscheduler(0), own_nice = getpriority(PRIO_PROCESS, 0);
@@ -21,6 +22,6 @@ static int sched_thread(struct restore_ctx *ctx, struct rtask *t, struct agent_t
 }
 
 const struct restore_state restore_sched = {
-	.name	= "sched",
+	.name = "sched",
 	.thread = sched_thread,
 };

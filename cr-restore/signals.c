@@ -41,7 +41,8 @@ static int put_queue(struct prog *p, const SignalQueueEntry *q, pid_t pid, pid_t
 		siginfo_t si;
 
 		if (info->len != sizeof(si))
-			return err_set(e, 0, "core-%d.img: a queued signal has %zu bytes instead of %zu", tid, info->len, sizeof(si));
+			return err_set(e, 0, "core-%d.img: a queued signal has %zu bytes instead of %zu", tid,
+				       info->len, sizeof(si));
 		memcpy(&si, info->data, sizeof(si));
 		if (si.si_signo == SIGSTOP)
 			continue; /* no mask keeps it pending: release.c sends it when the task has stopped */
@@ -67,7 +68,8 @@ static int signals_task(struct restore_ctx *ctx, struct rtask *t, struct prog *p
 	return 0;
 }
 
-static int signals_thread(struct restore_ctx *ctx, struct rtask *t, struct agent_thread *th, struct prog *p, struct err *e)
+static int signals_thread(struct restore_ctx *ctx, struct rtask *t, struct agent_thread *th, struct prog *p,
+			  struct err *e)
 {
 	const ThreadCoreEntry *c = th->core->thread_core;
 	stack_t ss = { 0 };
@@ -84,7 +86,7 @@ static int signals_thread(struct restore_ctx *ctx, struct rtask *t, struct agent
 }
 
 const struct restore_state restore_signals = {
-	.name	= "signals",
-	.task	= signals_task,
+	.name = "signals",
+	.task = signals_task,
 	.thread = signals_thread,
 };

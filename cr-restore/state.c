@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Runs the programs of all subjects of a task's state: see state.h. */
-#include "cr-restore/agent.h"
 #include "cr-restore/state.h"
+#include "cr-restore/agent.h"
 
 #define STATE(name) extern const struct restore_state restore_##name;
 #include "cr-restore/states.def"

@@ -40,7 +40,9 @@ static uint64_t put_sigevent(struct prog *p, const PosixTimerEntry *x)
 static int skip_ids(struct prog *p, uint32_t from, uint32_t to, struct err *e)
 {
 	if (to - from > 500)
-		return err_set(e, 0, "the POSIX timer id %u cannot be reached without PR_TIMER_CREATE_RESTORE_IDS (Linux 6.15)", to);
+		return err_set(
+			e, 0,
+			"the POSIX timer id %u cannot be reached without PR_TIMER_CREATE_RESTORE_IDS (Linux 6.15)", to);
 	for (; from < to; from++) {
 		int32_t id = from;
 

@@ -40,7 +40,9 @@ uint64_t find_syscall_insn(pid_t pid, uint64_t code, size_t size)
 
 static int map_into_victim(struct infection *inf, struct err *e)
 {
-	const uint64_t arg[6] = { 0, inf->size, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, -1ULL, 0 };
+	const uint64_t arg[6] = {
+		0, inf->size, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, -1ULL, 0
+	};
 	int64_t ret;
 
 	if (tracee_syscall(inf->leader, inf->insn, SYS_mmap, arg, &ret, e))
@@ -92,8 +94,8 @@ int infection_cure(struct infection *inf, struct err *e)
 	return tracee_restore(inf->leader, e);
 }
 
-int infect(struct infection *inf, struct tracee *leader, uint64_t code, size_t code_size, size_t first_size, unsigned int nr_others,
-	   size_t other_size, struct err *e)
+int infect(struct infection *inf, struct tracee *leader, uint64_t code, size_t code_size, size_t first_size,
+	   unsigned int nr_others, size_t other_size, struct err *e)
 {
 	struct err ignored;
 
@@ -105,7 +107,8 @@ int infect(struct infection *inf, struct tracee *leader, uint64_t code, size_t c
 		.other_size = other_size,
 	};
 	if (!inf->insn)
-		return err_set(e, 0, "process %d has no system call instruction in %#lx-%#lx", leader->pid, code, code + code_size);
+		return err_set(e, 0, "process %d has no system call instruction in %#lx-%#lx", leader->pid, code,
+			       code + code_size);
 	if (map_into_victim(inf, e) || map_here(inf, e)) {
 		infection_cure(inf, &ignored);
 		return -1;

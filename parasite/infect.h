@@ -29,8 +29,8 @@ struct infection {
  * mappings in which a system call instruction is searched (the vDSO, usually). There is one area a thread: area 0 of
  * first_size bytes, nr_others more of other_size (multiples of 16). On failure the victim is as before.
  */
-int infect(struct infection *inf, struct tracee *leader, uint64_t code, size_t code_size, size_t first_size, unsigned int nr_others,
-	   size_t other_size, struct err *e);
+int infect(struct infection *inf, struct tracee *leader, uint64_t code, size_t code_size, size_t first_size,
+	   unsigned int nr_others, size_t other_size, struct err *e);
 
 /* The memory of program `index`. */
 struct run_area infection_area(const struct infection *inf, unsigned int index);

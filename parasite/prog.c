@@ -104,7 +104,8 @@ uint64_t prog_str(struct prog *p, const char *s)
 int prog_ready(struct prog *p, struct err *e)
 {
 	if (p->overflow)
-		return err_set(e, 0, "a program of %u operations does not fit its area of %zu bytes", p->nr, p->area.size);
+		return err_set(e, 0, "a program of %u operations does not fit its area of %zu bytes", p->nr,
+			       p->area.size);
 	p->slot->ops = p->area.remote + sizeof(struct run_slot);
 	p->slot->nr_ops = p->nr;
 	p->slot->failed = 0;
@@ -132,7 +133,8 @@ int prog_check(const struct prog *p, struct err *e)
 	op = &p->ops[p->slot->failed];
 	sysname(op->nr, name, sizeof(name));
 	if (op->ret >= 0 || op->ret < -4095)
-		return err_set(e, 0, "%s(%#lx, %#lx, %#lx) returned %ld instead of %ld", name, op->arg[0], op->arg[1], op->arg[2],
-			       op->ret, op->exact);
-	return err_set(e, -op->ret, "%s(%#lx, %#lx, %#lx) inside the task failed", name, op->arg[0], op->arg[1], op->arg[2]);
+		return err_set(e, 0, "%s(%#lx, %#lx, %#lx) returned %ld instead of %ld", name, op->arg[0], op->arg[1],
+			       op->arg[2], op->ret, op->exact);
+	return err_set(e, -op->ret, "%s(%#lx, %#lx, %#lx) inside the task failed", name, op->arg[0], op->arg[1],
+		       op->arg[2]);
 }

@@ -61,7 +61,7 @@ bool prog_fits(const struct prog *p, uint32_t n, size_t bytes);
 /* Fills in the slot; the program can be started by run_go(). */
 int prog_ready(struct prog *p, struct err *e);
 
-void run_go(struct prog *p);	   /* hands the program to the runner */
+void run_go(struct prog *p);	     /* hands the program to the runner */
 bool run_done(const struct prog *p); /* has it ended? */
 
 /* After run_done: did it run through? Otherwise -1 and an error that names the system call that failed. */

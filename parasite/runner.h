@@ -13,9 +13,11 @@ enum run_state { RUN_IDLE, RUN_GO, RUN_DONE };
 
 /* Operations that are no system call: negative numbers in run_op.nr. */
 enum run_special {
-	RUN_CLONE = -1, /* clone3(arg0, arg1) with a child that goes on as the runner of slot arg2; its stack is in the clone_args */
-	RUN_MERGE = -2, /* copy the pages at arg1 over those at arg0, arg2 of them, writing only those that differ; returns how many */
-	RUN_COPY = -3,	/* copy arg2 bytes from arg1 to arg0 */
+	RUN_CLONE =
+		-1, /* clone3(arg0, arg1) with a child that goes on as the runner of slot arg2; its stack is in the clone_args */
+	RUN_MERGE =
+		-2, /* copy the pages at arg1 over those at arg0, arg2 of them, writing only those that differ; returns how many */
+	RUN_COPY = -3, /* copy arg2 bytes from arg1 to arg0 */
 };
 
 /* What counts as success of an op. */
@@ -47,12 +49,12 @@ _Static_assert(sizeof(struct run_op) == 72, "layout shared with the blob");
 #define RUN_STACK_SIZE 1024
 
 struct run_slot {
-	uint32_t state;	 /* futex, enum run_state */
+	uint32_t state; /* futex, enum run_state */
 	uint32_t nr_ops;
 	uint64_t ops;	 /* address of the program, in the task */
 	uint32_t failed; /* index of the op that ended the program; nr_ops: it ran through */
 	uint32_t pad;
-	uint64_t bell;	 /* address of a u32 that is incremented and woken after each program; 0: none */
+	uint64_t bell; /* address of a u32 that is incremented and woken after each program; 0: none */
 	uint64_t pad2[4];
 	uint8_t stack[RUN_STACK_SIZE];
 };

@@ -63,7 +63,10 @@ static int seize_error(pid_t pid, pid_t tid, int errnum, struct err *e)
 
 	err_set(e, errnum, "cannot seize thread %d of process %d", tid, pid);
 	if (tracer)
-		err_hint(e, "it is traced by process %d already (a debugger, or another dump); a task has one tracer at a time", tracer);
+		err_hint(
+			e,
+			"it is traced by process %d already (a debugger, or another dump); a task has one tracer at a time",
+			tracer);
 	else if (errnum == EPERM)
 		err_hint(e, "run as root, or with CAP_SYS_PTRACE; see also kernel.yama.ptrace_scope");
 	return -1;

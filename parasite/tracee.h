@@ -14,7 +14,7 @@
 #include "parasite/arch/cpu.h"
 
 struct tracee {
-	pid_t pid;	      /* thread group */
+	pid_t pid; /* thread group */
 	pid_t tid;
 	struct cpu_regs regs; /* as they were when it was stopped */
 	uint64_t sigmask;     /* likewise */

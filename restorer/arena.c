@@ -11,9 +11,9 @@
 
 extern const char runner_blob[], runner_blob_end[];
 
-#define PAGE	   4096ul
-#define LOWEST	   (1ULL << 32)
-#define GROW_ROOM  (16ULL << 20) /* below a mapping that may grow down, and around our own ones */
+#define PAGE	  4096ul
+#define LOWEST	  (1ULL << 32)
+#define GROW_ROOM (16ULL << 20) /* below a mapping that may grow down, and around our own ones */
 
 struct range {
 	uint64_t start, end;
@@ -127,7 +127,8 @@ int arena_create(struct restore_ctx *ctx, struct err *e)
 	a->size = arena_size(ctx);
 	if (find_hole(ctx, a->size, &a->base, e))
 		return -1;
-	p = mmap((void *)a->base, a->size, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	p = mmap((void *)a->base, a->size, PROT_READ | PROT_WRITE | PROT_EXEC,
+		 MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	if (p == MAP_FAILED)
 		return err_set(e, errno, "cannot map %zu bytes at %#lx for the agents", a->size, a->base);
 	memcpy(p, runner_blob, runner_blob_end - runner_blob);

@@ -9,9 +9,9 @@
 #include "cr-restore/restore.h"
 
 struct arena {
-	uint64_t base;	/* of the hole; the runner's code is its first page */
+	uint64_t base; /* of the hole; the runner's code is its first page */
 	size_t size;
-	uint64_t insn;	/* address of a system call instruction in the runner */
+	uint64_t insn; /* address of a system call instruction in the runner */
 };
 
 /* Sizes of an agent's area: large for the task's leader, which maps memory; small for other threads. */

@@ -37,8 +37,8 @@ struct fill {
 	struct prog p;
 	struct map_fd *fds;
 	size_t nr_fds;
-	int pages_number;     /* of the pages file in the task */
-	uint64_t pages_at;    /* where the task has it mapped, to compare; 0: nowhere */
+	int pages_number;	/* of the pages file in the task */
+	uint64_t pages_at;	/* where the task has it mapped, to compare; 0: nowhere */
 	struct iovec iov[IOVS]; /* pages to be read next, one after the other in the file */
 	size_t nr_iov;
 	uint64_t iov_off, iov_len;
@@ -124,7 +124,8 @@ static int open_for_mapping(struct fill *f, const struct map_fd *d, int *ret, st
 		*ret = open(path, d->access | O_CLOEXEC);
 	}
 	if (*ret < 0)
-		return err_set(e, errno, "cannot open %s for a mapping", d->shmem ? "shared memory" : files_path(f->ctx, d->id));
+		return err_set(e, errno, "cannot open %s for a mapping",
+			       d->shmem ? "shared memory" : files_path(f->ctx, d->id));
 	return 0;
 }
 
@@ -332,7 +333,8 @@ static int fill_run(struct fill *f, const struct page_run *r, size_t *v, size_t 
 			(*v)++;
 		vma = *v < f->t->mm->n_vmas ? f->t->mm->vmas[*v] : NULL;
 		if (!vma || vma->start > addr)
-			return err_set(e, 0, "pagemap-%d.img has a page at %#lx, where the process has no mapping", f->t->pid, addr);
+			return err_set(e, 0, "pagemap-%d.img has a page at %#lx, where the process has no mapping",
+				       f->t->pid, addr);
 		stop = min64(end, vma->end);
 		if (!(vma->status & SPECIAL) && fill_range(f, addr, stop - addr, r->off + (addr - r->addr), k, e))
 			return -1;
@@ -390,7 +392,8 @@ static int drop_parents_pages(struct fill *f, struct err *e)
 		const struct kept *k = &f->m->kept[i];
 		uint64_t at = k->start;
 
-		while (r < f->m->pages.nr_runs && f->m->pages.runs[r].addr + f->m->pages.runs[r].nr * IMG_PAGE_SIZE <= k->start)
+		while (r < f->m->pages.nr_runs &&
+		       f->m->pages.runs[r].addr + f->m->pages.runs[r].nr * IMG_PAGE_SIZE <= k->start)
 			r++;
 		for (size_t j = r; j < f->m->pages.nr_runs && f->m->pages.runs[j].addr < k->end; j++) {
 			const struct page_run *run = &f->m->pages.runs[j];
@@ -410,7 +413,8 @@ static int protect_all(struct fill *f, struct err *e)
 	for (size_t i = 0; i < f->t->mm->n_vmas; i++) {
 		const VmaEntry *v = f->t->mm->vmas[i];
 
-		if (!(v->status & SPECIAL) && fill_prot(f, v) != (int)v->prot && protect(f, v->start, v->end, v->prot, e))
+		if (!(v->status & SPECIAL) && fill_prot(f, v) != (int)v->prot &&
+		    protect(f, v->start, v->end, v->prot, e))
 			return -1;
 	}
 	return 0;

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The last touches to an address space, when nothing is forked any more: advice, locks, and what the kernel knows of its layout. */
 #include <errno.h>
+#include <linux/prctl.h>
 #include <stddef.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <linux/prctl.h>
 
 #include "base/kernel.h"
 #include "cr-restore/agent.h"
 #include "restorer/memory.h"
 
-#define SPECIAL	   (VMA_VDSO | VMA_VVAR | VMA_VSYSCALL)
-#define LAST_MADV  25
+#define SPECIAL	  (VMA_VDSO | VMA_VVAR | VMA_VSYSCALL)
+#define LAST_MADV 25
 
 static int flush(struct restore_ctx *ctx, struct rtask *t, struct prog *p, struct err *e)
 {
@@ -60,12 +60,17 @@ static int set_layout(struct restore_ctx *ctx, struct rtask *t, int exe, struct 
 {
 	const MmEntry *mm = t->mm;
 	struct prctl_mm_map map = {
-		.start_code = mm->mm_start_code, .end_code = mm->mm_end_code,
-		.start_data = mm->mm_start_data, .end_data = mm->mm_end_data,
-		.start_brk = mm->mm_start_brk, .brk = mm->mm_brk,
+		.start_code = mm->mm_start_code,
+		.end_code = mm->mm_end_code,
+		.start_data = mm->mm_start_data,
+		.end_data = mm->mm_end_data,
+		.start_brk = mm->mm_start_brk,
+		.brk = mm->mm_brk,
 		.start_stack = mm->mm_start_stack,
-		.arg_start = mm->mm_arg_start, .arg_end = mm->mm_arg_end,
-		.env_start = mm->mm_env_start, .env_end = mm->mm_env_end,
+		.arg_start = mm->mm_arg_start,
+		.arg_end = mm->mm_arg_end,
+		.env_start = mm->mm_env_start,
+		.env_end = mm->mm_env_end,
 		.auxv_size = mm->n_mm_saved_auxv * sizeof(*mm->mm_saved_auxv),
 		.exe_fd = exe,
 	};

@@ -52,7 +52,8 @@ static int check_vma(const struct rtask *t, const VmaEntry *v, uint64_t above, s
 {
 	if (v->status & VMA_VSYSCALL)
 		return 0;
-	if (v->start % IMG_PAGE_SIZE || v->end % IMG_PAGE_SIZE || v->start >= v->end || v->end > TASK_END || v->start < above)
+	if (v->start % IMG_PAGE_SIZE || v->end % IMG_PAGE_SIZE || v->start >= v->end || v->end > TASK_END ||
+	    v->start < above)
 		return err_set(e, 0, "mm-%d.img: the mapping %#lx-%#lx is impossible", t->pid, v->start, v->end);
 	return 0;
 }
@@ -66,8 +67,10 @@ static int check_mappings(struct restore_ctx *ctx, struct rtask *t, struct err *
 
 		if (check_vma(t, v, above, e))
 			return -1;
-		if (v->status & VMA_SYSVIPC || v->status & VMA_AIORING || v->status & VMA_SOCKET || v->flags & MAP_HUGETLB)
-			problem(ctx, NULL, "process %d: the mapping %#lx-%#lx is of a kind that this version cannot restore (status %#x, flags %#x)",
+		if (v->status & VMA_SYSVIPC || v->status & VMA_AIORING || v->status & VMA_SOCKET ||
+		    v->flags & MAP_HUGETLB)
+			problem(ctx, NULL,
+				"process %d: the mapping %#lx-%#lx is of a kind that this version cannot restore (status %#x, flags %#x)",
 				t->pid, v->start, v->end, v->status, v->flags);
 		if (!(v->status & VMA_VSYSCALL))
 			above = v->end;

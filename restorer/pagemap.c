@@ -93,7 +93,8 @@ int page_map_open(struct restore_ctx *ctx, const struct page_map *m, int *fd_ret
 	if (fd < 0 || fstat(fd, &st))
 		return err_set(e, errno, "cannot open %s", name);
 	if ((uint64_t)st.st_size < need)
-		return err_set(e, 0, "%s is truncated: it has %lu bytes, its page map needs %lu", name, st.st_size, need);
+		return err_set(e, 0, "%s is truncated: it has %lu bytes, its page map needs %lu", name, st.st_size,
+			       need);
 	*fd_ret = take_fd(fd);
 	return 0;
 }

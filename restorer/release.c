@@ -33,7 +33,8 @@ int release_seize(struct restore_ctx *ctx, struct err *e)
 
 		for (size_t j = t->born->traced; lives(t) && j < t->nr_threads; j++)
 			if (ptrace(PTRACE_SEIZE, t->threads[j].tid, 0, PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD))
-				return err_set(e, errno, "cannot trace the new thread %d of process %d", t->threads[j].tid, t->pid);
+				return err_set(e, errno, "cannot trace the new thread %d of process %d",
+					       t->threads[j].tid, t->pid);
 	}
 	return 0;
 }
@@ -101,7 +102,8 @@ static int interrupt_all(struct restore_ctx *ctx, struct err *e)
 
 		for (size_t j = 0; t->state == TASK_ALIVE && j < t->nr_threads; j++)
 			if (ptrace(PTRACE_INTERRUPT, t->threads[j].tid, 0, 0))
-				return err_set(e, errno, "cannot interrupt thread %d of process %d", t->threads[j].tid, t->pid);
+				return err_set(e, errno, "cannot interrupt thread %d of process %d", t->threads[j].tid,
+					       t->pid);
 	}
 	return 0;
 }

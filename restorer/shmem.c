@@ -87,7 +87,8 @@ static int read_pages(struct restore_ctx *ctx, struct shmem *s, char *mem, struc
 			ssize_t n = pread(fd, mem + r->addr + done, len - done, r->off + done);
 
 			if (n <= 0)
-				return err_set(e, n ? errno : 0, "cannot read pages-%u.img at %lu", s->pages.pages_id, r->off + done);
+				return err_set(e, n ? errno : 0, "cannot read pages-%u.img at %lu", s->pages.pages_id,
+					       r->off + done);
 			done += n;
 		}
 		ctx->pages_restored += r->nr;

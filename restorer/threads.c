@@ -16,7 +16,9 @@ static int run(struct restore_ctx *ctx, struct rtask *t, struct prog *p, struct 
 	if (!agent_run(ctx, t, p, e))
 		return 0;
 	if (e->errnum == EEXIST)
-		err_hint(e, "a process or thread with one of its thread ids exists; restore in a pid namespace of its own");
+		err_hint(
+			e,
+			"a process or thread with one of its thread ids exists; restore in a pid namespace of its own");
 	return err_in(e, "cannot create the threads of process %d", t->pid);
 }
 

@@ -80,7 +80,8 @@ static bool same_image(const char *a, const char *b, size_t size)
 }
 
 /* The pages of the vDSO that the images hold; missing ones are as our own. */
-static int read_theirs(struct restore_ctx *ctx, const struct page_map *m, const struct extent *theirs, char *image, struct err *e)
+static int read_theirs(struct restore_ctx *ctx, const struct page_map *m, const struct extent *theirs, char *image,
+		       struct err *e)
 {
 	_cleanup_close_ int fd = -1;
 
@@ -92,15 +93,16 @@ static int read_theirs(struct restore_ctx *ctx, const struct page_map *m, const 
 
 			if (addr < theirs->vdso || addr >= theirs->vdso + theirs->vdso_size)
 				continue;
-			if (pread(fd, image + (addr - theirs->vdso), IMG_PAGE_SIZE, m->runs[i].off + n * IMG_PAGE_SIZE) != IMG_PAGE_SIZE)
+			if (pread(fd, image + (addr - theirs->vdso), IMG_PAGE_SIZE,
+				  m->runs[i].off + n * IMG_PAGE_SIZE) != IMG_PAGE_SIZE)
 				return err_set(e, errno, "cannot read pages-%u.img", m->pages_id);
 		}
 	return 0;
 }
 
 /* Images may hold the vDSO's pages; then its code can be compared. */
-static int same_code(struct restore_ctx *ctx, struct rtask *t, const struct extent *theirs, const struct extent *ours, bool *ret,
-		     struct err *e)
+static int same_code(struct restore_ctx *ctx, struct rtask *t, const struct extent *theirs, const struct extent *ours,
+		     bool *ret, struct err *e)
 {
 	const struct page_map *m = &t->memory->pages;
 	_cleanup_free_ char *b = NULL;
@@ -132,9 +134,10 @@ int vdso_check(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 	if (same && same_code(ctx, t, &theirs, &ours, &same, e))
 		return -1;
 	if (!same)
-		problem(ctx, "restore on the kernel on which it was dumped; redirecting calls to another vDSO is not supported by this version",
-			"process %d has the vDSO of another kernel (%lu+%lu bytes, here %lu+%lu)", t->pid, theirs.vvar_size,
-			theirs.vdso_size, ours.vvar_size, ours.vdso_size);
+		problem(ctx,
+			"restore on the kernel on which it was dumped; redirecting calls to another vDSO is not supported by this version",
+			"process %d has the vDSO of another kernel (%lu+%lu bytes, here %lu+%lu)", t->pid,
+			theirs.vvar_size, theirs.vdso_size, ours.vvar_size, ours.vdso_size);
 	return 0;
 }
 

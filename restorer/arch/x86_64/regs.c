@@ -16,7 +16,15 @@
 #define XSTATE_MAX   (64 * 1024)
 #define RED_ZONE     128
 
-enum { XFEATURE_YMM = 2, XFEATURE_BNDREGS, XFEATURE_BNDCSR, XFEATURE_OPMASK, XFEATURE_ZMM_HI256, XFEATURE_HI16_ZMM, XFEATURE_PKRU = 9 };
+enum {
+	XFEATURE_YMM = 2,
+	XFEATURE_BNDREGS,
+	XFEATURE_BNDCSR,
+	XFEATURE_OPMASK,
+	XFEATURE_ZMM_HI256,
+	XFEATURE_HI16_ZMM,
+	XFEATURE_PKRU = 9
+};
 
 /* Where a component lies in the standard format. */
 static bool component(int nr, uint32_t *off, uint32_t *size)
@@ -56,7 +64,8 @@ bool regs_loadable(const CoreEntry *core, char *why, size_t size)
 		return false;
 	}
 	if (xs && xs->xstate_bv & ~supported()) {
-		snprintf(why, size, "it uses CPU state that this CPU has not (XSAVE features %#lx)", xs->xstate_bv & ~supported());
+		snprintf(why, size, "it uses CPU state that this CPU has not (XSAVE features %#lx)",
+			 xs->xstate_bv & ~supported());
 		return false;
 	}
 	return true;
@@ -117,12 +126,34 @@ static int load_xstate(pid_t tid, const UserX86FpregsEntry *f, struct err *e)
 static struct cpu_regs general(const UserX86RegsEntry *r)
 {
 	return (struct cpu_regs){ .gp = {
-		.r15 = r->r15, .r14 = r->r14, .r13 = r->r13, .r12 = r->r12, .rbp = r->bp, .rbx = r->bx,
-		.r11 = r->r11, .r10 = r->r10, .r9 = r->r9, .r8 = r->r8, .rax = r->ax, .rcx = r->cx,
-		.rdx = r->dx, .rsi = r->si, .rdi = r->di, .orig_rax = r->orig_ax, .rip = r->ip, .cs = r->cs,
-		.eflags = r->flags, .rsp = r->sp, .ss = r->ss, .fs_base = r->fs_base, .gs_base = r->gs_base,
-		.ds = r->ds, .es = r->es, .fs = r->fs, .gs = r->gs,
-	} };
+					  .r15 = r->r15,
+					  .r14 = r->r14,
+					  .r13 = r->r13,
+					  .r12 = r->r12,
+					  .rbp = r->bp,
+					  .rbx = r->bx,
+					  .r11 = r->r11,
+					  .r10 = r->r10,
+					  .r9 = r->r9,
+					  .r8 = r->r8,
+					  .rax = r->ax,
+					  .rcx = r->cx,
+					  .rdx = r->dx,
+					  .rsi = r->si,
+					  .rdi = r->di,
+					  .orig_rax = r->orig_ax,
+					  .rip = r->ip,
+					  .cs = r->cs,
+					  .eflags = r->flags,
+					  .rsp = r->sp,
+					  .ss = r->ss,
+					  .fs_base = r->fs_base,
+					  .gs_base = r->gs_base,
+					  .ds = r->ds,
+					  .es = r->es,
+					  .fs = r->fs,
+					  .gs = r->gs,
+				  } };
 }
 
 /* The next whole millisecond: a restarted wait must not end early. */
