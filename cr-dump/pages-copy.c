@@ -29,6 +29,7 @@ struct copying {
 	struct dump_ctx *ctx;
 	struct unit *units;
 	size_t nr_units;
+	uint64_t pages; /* of all */
 };
 
 static void cut(struct copying *c, const struct pages_job *job)
@@ -92,7 +93,17 @@ static int read_unit(const struct unit *u, int fd, char *buf, struct err *e)
 	return 0;
 }
 
-static int write_all(int fd, const char *buf, size_t size, uint64_t at, const char *name, struct err *e)
+static int write_error(const struct copying *c, int errnum, const char *name, struct err *e)
+{
+	err_set(e, errnum, "cannot write %s", name);
+	if (errnum == ENOSPC || errnum == EDQUOT)
+		err_hint(e, "the memory of the tree takes %lu MiB; choose another directory with -D",
+			 c->pages * PAGE >> 20);
+	return -1;
+}
+
+static int write_all(const struct copying *c, int fd, const char *buf, size_t size, uint64_t at, const char *name,
+		     struct err *e)
 {
 	while (size) {
 		ssize_t n = pwrite(fd, buf, size, at);
@@ -100,7 +111,7 @@ static int write_all(int fd, const char *buf, size_t size, uint64_t at, const ch
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return err_set(e, n < 0 ? errno : ENOSPC, "cannot write %s", name);
+			return write_error(c, n < 0 ? errno : ENOSPC, name, e);
 		buf += n;
 		at += n;
 		size -= n;
@@ -152,7 +163,7 @@ static int copy_unit(void *arg, size_t i, char **scratch, struct err *e)
 	_cleanup_close_ int to = open_pages(c->ctx, u->job, is_single(u->job), name, sizeof(name), e);
 	if (to < 0 || read_unit(u, from, *scratch, e))
 		return -1;
-	return write_all(to, *scratch, u->pages * PAGE, u->at * PAGE, name, e);
+	return write_all(c, to, *scratch, u->pages * PAGE, u->at * PAGE, name, e);
 }
 
 static int make_images(struct dump_ctx *ctx, const struct pages_job *jobs, size_t nr_jobs, struct err *e)
@@ -172,10 +183,10 @@ static int make_images(struct dump_ctx *ctx, const struct pages_job *jobs, size_
 int pages_copy(struct dump_ctx *ctx, struct pages_job *jobs, size_t nr_jobs, struct err *e)
 {
 	struct copying c = { .ctx = ctx };
-	uint64_t pages = 0, units = 0;
+	uint64_t units = 0;
 
 	for (size_t i = 0; i < nr_jobs; i++) {
-		pages += jobs[i].pages;
+		c.pages += jobs[i].pages;
 		units += (jobs[i].pages + UNIT_PAGES - 1) / UNIT_PAGES;
 	}
 	_cleanup_free_ struct unit *list = malloc(units * sizeof(*list) + 1);
@@ -184,5 +195,5 @@ int pages_copy(struct dump_ctx *ctx, struct pages_job *jobs, size_t nr_jobs, str
 	c.units = list;
 	for (size_t i = 0; i < nr_jobs; i++)
 		cut(&c, &jobs[i]);
-	return make_images(ctx, jobs, nr_jobs, e) ? -1 : parallel(c.nr_units, pages > FEW_PAGES, copy_unit, &c, e);
+	return make_images(ctx, jobs, nr_jobs, e) ? -1 : parallel(c.nr_units, c.pages > FEW_PAGES, copy_unit, &c, e);
 }
