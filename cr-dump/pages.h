@@ -6,7 +6,7 @@
 #include "cr-dump/team.h"
 #include "cr-dump/vma.h"
 
-#define PAGE 4096ull
+#define PAGE 4096ul
 
 /* Bits of pagemap_entry.flags. */
 #define PE_LAZY	   (1u << 1)
