@@ -32,12 +32,13 @@ enum dump_part_id {
 enum task_state { TASK_ALIVE = 1, TASK_DEAD = 2, TASK_STOPPED = 3 };
 
 struct thread {
-	struct tracee tr;	      /* tid, registers, signal mask as found */
-	CoreEntry *core;	      /* core-TID.img; the leader's has tc and ids too */
-	struct prog prog;	      /* what was asked inside */
-	uint32_t ask_at[PART_COUNT];  /* index of each part's first op in prog */
-	int32_t blocked_nr;	      /* the system call it slept in before it was seized; -1: none, or unknown */
-	uint64_t asleep_ns;	      /* for how long it had slept then */
+	struct tracee tr;	     /* tid, registers, signal mask as found */
+	CoreEntry *core;	     /* core-TID.img; the leader's has tc and ids too */
+	struct prog prog;	     /* what was asked inside */
+	uint32_t ask_at[PART_COUNT]; /* index of each part's first op in prog */
+	int32_t blocked_nr;	     /* the system call it slept in before it was seized; -1: none, or unknown */
+	uint64_t asleep_ns;	     /* for how long it had slept then */
+	bool stands;		     /* it has come to a stop, and tr.regs are its registers */
 };
 
 /* A mapping of a task, as found. Paths are as in /proc/PID/maps. */
@@ -55,10 +56,10 @@ struct task {
 	pid_t pid, ppid, pgid, sid; /* as the tool sees them; ppid 0 for the root */
 	struct task *parent;	    /* NULL: the root */
 	enum task_state state;
-	int exit_code;		    /* of a dead one, as from wait(2) */
-	int procfd;		    /* the directory /proc/PID */
+	int exit_code; /* of a dead one, as from wait(2) */
+	int procfd;    /* the directory /proc/PID */
 	int pidfd;
-	struct thread *threads;	    /* the leader first; none when dead */
+	struct thread *threads; /* the leader first; none when dead */
 	unsigned int nr_threads;
 	struct infection inf;
 	struct vma *vmas; /* in address order */
@@ -77,12 +78,13 @@ struct dump_ctx {
 	struct refusal *refusals;
 	size_t nr_refusals;
 	TaskKobjIdsEntry *root_ids; /* of the tool itself: the namespaces it runs in; set by the core part */
-	struct files *files; /* files.c: every open file of the tree */
-	struct shmems *shmems; /* shmem.c: shared anonymous memory */
-	struct ahead *ahead;   /* ahead.c: what was read ahead for the look stage */
-	uint32_t next_pages_id; /* of the next pages-ID.img, from 1 */
+	struct files *files;	    /* files.c: every open file of the tree */
+	struct shmems *shmems;	    /* shmem.c: shared anonymous memory */
+	struct ahead *ahead;	    /* ahead.c: what was read ahead for the look stage */
+	uint32_t next_pages_id;	    /* of the next pages-ID.img, from 1 */
 	/* For stats-dump. Microseconds, pages. */
-	uint64_t freezing_us, frozen_at_us, memdump_us, memwrite_us, pages_scanned, pages_written, shpages_scanned, shpages_written;
+	uint64_t freezing_us, frozen_at_us, memdump_us, memwrite_us, pages_scanned, pages_written, shpages_scanned,
+		shpages_written;
 };
 
 /*
@@ -129,8 +131,8 @@ int pages_dump(struct dump_ctx *ctx, struct err *e);
  * files.img. fd: any descriptor of it (O_PATH is enough); path as the task's namespace shows it; flags: O_RDONLY or O_RDWR ...
  * as a restore must open it. Deleted files are refused (refuse()), then *id_ret is 0.
  */
-int files_add_path(struct dump_ctx *ctx, struct task *t, int fd, const char *path, uint32_t flags, const char *what, uint32_t *id_ret,
-		   struct err *e);
+int files_add_path(struct dump_ctx *ctx, struct task *t, int fd, const char *path, uint32_t flags, const char *what,
+		   uint32_t *id_ret, struct err *e);
 
 /* --- look at /proc ------------------------------------------------------------------------------------------ */
 

@@ -17,6 +17,7 @@
 #include "base/worker.h"
 #include "cr-dump/dump.h"
 #include "cr-dump/sleep.h"
+#include "cr-dump/task.h"
 
 #define VFORK_PATIENCE_US 1000000
 
@@ -63,10 +64,12 @@ static int stop_in_time(struct dump_ctx *ctx, struct thread *th, uint64_t deadli
 			return refuse_vfork(th, e);
 		if (now_us() < deadline)
 			continue;
-		err_set(e, ETIMEDOUT, "thread %d of process %d did not stop within %u s", th->tr.tid, th->tr.pid, ctx->opts->timeout);
+		err_set(e, ETIMEDOUT, "thread %d of process %d did not stop within %u s", th->tr.tid, th->tr.pid,
+			ctx->opts->timeout);
 		return err_hint(e, "it may be in an uninterruptible sleep (state D); --timeout gives it longer");
 	}
 	th->tr.impatient = false;
+	th->stands = true;
 	return 0;
 }
 
@@ -301,6 +304,29 @@ int freeze_tree(struct dump_ctx *ctx, struct err *e)
 
 /* --- and back ----------------------------------------------------------------------------------------------- */
 
+/*
+ * When freezing failed, some threads are seized and on their way to a stop: only a thread that stands can be detached, and only then
+ * can an interrupted system call be made to go on. One that does not come is detached by the kernel when we end.
+ */
+static void settle(struct thread *th)
+{
+	struct err e;
+
+	if (!th->stands) {
+		alarms(true);
+		th->tr.impatient = true;
+		for (int tries = 0; tries < 10 && !th->stands; tries++) {
+			th->stands = !tracee_stop(&th->tr, &e);
+			if (!th->stands && e.errnum != EINTR)
+				break;
+		}
+		th->tr.impatient = false;
+		alarms(false);
+	}
+	if (th->stands && restart_correct(th, &e))
+		log_err(&e);
+}
+
 static void let_go(struct dump_ctx *ctx, struct task *t, bool stop)
 {
 	struct err e;
@@ -309,10 +335,12 @@ static void let_go(struct dump_ctx *ctx, struct task *t, bool stop)
 		log_err(&e);
 	if (stop && t->nr_threads)
 		kill(t->pid, SIGSTOP);
-	for (unsigned int i = 0; i < t->nr_threads; i++)
+	for (unsigned int i = 0; i < t->nr_threads; i++) {
+		settle(&t->threads[i]);
 		if (tracee_restore(&t->threads[i].tr, &e) || tracee_detach(&t->threads[i].tr, &e))
 			if (e.errnum != ESRCH)
 				log_err(&e);
+	}
 }
 
 static void reap(struct task *t)
