@@ -80,9 +80,12 @@ static int timers_task(struct restore_ctx *ctx, struct rtask *t, struct prog *p,
 
 static void start_interval(struct prog *p, int which, const ItimerEntry *i)
 {
-	const struct itimerval v = { { i->isec, i->iusec }, { i->vsec, i->vusec } };
+	struct itimerval v = { { i->isec, i->iusec }, { i->vsec, i->vusec } };
 
-	if (i->vsec || i->vusec)
+	/* Expired, and its SIGALRM is pending: the kernel starts it again when that is delivered, and calls it stopped until then. */
+	if (which == ITIMER_REAL && !i->vsec && !i->vusec)
+		v.it_value = v.it_interval;
+	if (v.it_value.tv_sec || v.it_value.tv_usec)
 		PROG(p, SYS_setitimer, which, prog_bytes(p, &v, sizeof(v)), 0);
 }
 
