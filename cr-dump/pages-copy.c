@@ -11,7 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/progress.h"
 #include "cr-dump/pages.h"
 
 #define UNIT_PAGES 128
@@ -30,6 +32,7 @@ struct copying {
 	struct unit *units;
 	size_t nr_units;
 	uint64_t pages; /* of all */
+	struct progress progress;
 };
 
 static void cut(struct copying *c, const struct pages_job *job)
@@ -123,9 +126,14 @@ static int write_all(const struct copying *c, int fd, const char *buf, size_t si
 static int open_pages(struct dump_ctx *ctx, const struct pages_job *job, bool make, char *name, size_t size,
 		      struct err *e)
 {
-	int flags = O_WRONLY | O_CLOEXEC | (make ? O_CREAT | O_TRUNC : 0);
-	int fd = openat(ctx->images_fd, img_name(IMG_PAGES, job->id, name, size), flags, 0600);
+	int flags = O_WRONLY | O_CLOEXEC | (make ? O_CREAT | O_EXCL : 0), fd;
 
+	img_name(IMG_PAGES, job->id, name, size);
+	if (make && unlinkat(ctx->images_fd, name, 0) && errno != ENOENT) {
+		err_set(e, errno, "cannot replace %s", name);
+		return -1;
+	}
+	fd = openat(ctx->images_fd, name, flags, 0600);
 	if (fd < 0)
 		err_set(e, errno, "cannot %s %s", make ? "create" : "open", name);
 	return fd;
@@ -163,7 +171,10 @@ static int copy_unit(void *arg, size_t i, char **scratch, struct err *e)
 	_cleanup_close_ int to = open_pages(c->ctx, u->job, is_single(u->job), name, sizeof(name), e);
 	if (to < 0 || read_unit(u, from, *scratch, e))
 		return -1;
-	return write_all(c, to, *scratch, u->pages * PAGE, u->at * PAGE, name, e);
+	if (write_all(c, to, *scratch, u->pages * PAGE, u->at * PAGE, name, e))
+		return -1;
+	progress_add(&c->progress, u->pages * PAGE);
+	return 0;
 }
 
 static int make_images(struct dump_ctx *ctx, const struct pages_job *jobs, size_t nr_jobs, struct err *e)
@@ -184,6 +195,7 @@ int pages_copy(struct dump_ctx *ctx, struct pages_job *jobs, size_t nr_jobs, str
 {
 	struct copying c = { .ctx = ctx };
 	uint64_t units = 0;
+	int ret;
 
 	for (size_t i = 0; i < nr_jobs; i++) {
 		c.pages += jobs[i].pages;
@@ -195,5 +207,10 @@ int pages_copy(struct dump_ctx *ctx, struct pages_job *jobs, size_t nr_jobs, str
 	c.units = list;
 	for (size_t i = 0; i < nr_jobs; i++)
 		cut(&c, &jobs[i]);
-	return make_images(ctx, jobs, nr_jobs, e) ? -1 : parallel(c.nr_units, c.pages > FEW_PAGES, copy_unit, &c, e);
+	if (make_images(ctx, jobs, nr_jobs, e))
+		return -1;
+	progress_begin(&c.progress, "saving memory", c.pages * PAGE);
+	ret = parallel(c.nr_units, c.pages > FEW_PAGES, copy_unit, &c, e);
+	progress_end(&c.progress);
+	return ret;
 }

@@ -296,10 +296,12 @@ int birth_tree(struct restore_ctx *ctx, struct err *e)
 	pthread_mutex_lock(&ctx->lock);
 	ret = bear_root(ctx, root, e) || birth_grow(ctx, root, e) ? -1 : 0;
 	pthread_mutex_unlock(&ctx->lock);
+	progress_begin(&ctx->progress, "restoring memory", memory_size(ctx));
 	while (!ret && more) {
 		more = false;
 		ret = fill_all(ctx, e) || birth_adoptions(ctx, &more, e) ? -1 : 0;
 	}
+	progress_end(&ctx->progress);
 	return ret || check_all_born(ctx, e) ? -1 : 0;
 }
 

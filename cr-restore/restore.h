@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/opts.h"
 #include "base/pool.h"
+#include "base/progress.h"
 #include "core.pb-c.h"
 #include "fdinfo.pb-c.h"
 #include "fs.pb-c.h"
@@ -66,6 +67,7 @@ struct restore_ctx {
 	int chan_task; /* the number of the other end in every newborn task: above every descriptor that a task has */
 	pthread_mutex_t
 		lock; /* held by whoever uses the channel, the files or the pool while memory is filled in parallel */
+	struct progress progress; /* of filling memory */
 	uint64_t pages_restored, pages_compared, pages_skipped_cow;
 };
 

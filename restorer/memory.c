@@ -18,7 +18,7 @@
 
 #define SPECIAL	      (VMA_VDSO | VMA_VVAR | VMA_VSYSCALL)
 #define IOVS	      512
-#define READ_MAX      (256ul << 20) /* bytes a system call: more is no faster, and a kill should not wait long */
+#define READ_MAX      (64ul << 20) /* bytes a system call: more is no faster, and a kill should not wait long */
 #define ARCH_MAP_VDSO 0x2003
 
 /* A descriptor that the task needs for a mapping, and its number there. */
@@ -58,7 +58,10 @@ static int flush(struct fill *f, struct err *e)
 	ret = agent_finish(f->ctx, f->t, &f->p, e);
 	pthread_mutex_lock(&f->ctx->lock);
 	for (uint32_t i = 0; !ret && i < f->p.nr; i++)
-		if (f->p.ops[i].nr == RUN_MERGE) {
+		if (f->p.ops[i].nr == SYS_preadv) {
+			progress_add(&f->ctx->progress, f->p.ops[i].ret);
+		} else if (f->p.ops[i].nr == RUN_MERGE) {
+			progress_add(&f->ctx->progress, f->p.ops[i].arg[2] * IMG_PAGE_SIZE);
 			f->ctx->pages_compared += f->p.ops[i].arg[2];
 			f->ctx->pages_skipped_cow += f->p.ops[i].arg[2] - f->p.ops[i].ret;
 		}

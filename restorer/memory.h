@@ -40,6 +40,9 @@ int memory_fill(struct restore_ctx *ctx, struct rtask *t, struct err *e);
 /* When all are born: advice, locks, brk, arguments, exe. */
 int memory_finish(struct restore_ctx *ctx, struct rtask *t, struct err *e);
 
+/* Bytes of all tasks' page maps together. */
+uint64_t memory_size(const struct restore_ctx *ctx);
+
 void memory_free(struct restore_ctx *ctx);
 
 /* Reads pagemap image `id` of key `key`. runs are malloc'ed. */

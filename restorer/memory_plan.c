@@ -100,6 +100,16 @@ int memory_plan(struct restore_ctx *ctx, struct err *e)
 	return shmem_plan(ctx, e);
 }
 
+uint64_t memory_size(const struct restore_ctx *ctx)
+{
+	uint64_t pages = 0;
+
+	for (size_t i = 0; i < ctx->nr_tasks; i++)
+		for (size_t j = 0; ctx->tasks[i]->memory && j < ctx->tasks[i]->memory->pages.nr_runs; j++)
+			pages += ctx->tasks[i]->memory->pages.runs[j].nr;
+	return pages * IMG_PAGE_SIZE;
+}
+
 void memory_free(struct restore_ctx *ctx)
 {
 	for (size_t i = 0; i < ctx->nr_tasks; i++)
