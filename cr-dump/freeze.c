@@ -285,7 +285,6 @@ int freeze_tree(struct dump_ctx *ctx, struct err *e)
 
 	if (check_not_within(ctx->opts->tree, e))
 		return -1;
-	sleep_clock_start();
 	alarms(true);
 	ctx->frozen_at_us = start;
 	ret = add_task(ctx, ctx->opts->tree, NULL, deadline, e);

@@ -11,8 +11,11 @@
 #include "cr-dump/dump.h"
 #include "cr-dump/sleep.h"
 
-/* Offset of the scheduler's clock from CLOCK_MONOTONIC_RAW; 0 while unknown. Set once before it is used. */
-static int64_t clock_offset;
+/*
+ * Offset of the scheduler's clock from CLOCK_MONOTONIC_RAW; 0 while unknown. Each CPU has its own: time that a hypervisor or
+ * an interrupt took is left out. Set once, when it is needed first.
+ */
+static int64_t clock_offsets[CPU_SETSIZE];
 
 /* Calls whose time-out counts from when they were entered. */
 static const int with_timeout[] = {
@@ -65,31 +68,54 @@ static int64_t last_ran_ns(const char *path)
 	return ms * 1000000 + ns;
 }
 
-void sleep_clock_start(void)
+/* Goes to the CPU to read its clock. One that we may not use is not known. */
+static int64_t clock_offset(unsigned int cpu)
 {
+	cpu_set_t before, there;
 	int64_t mine;
 
+	if (cpu >= CPU_SETSIZE || clock_offsets[cpu])
+		return cpu < CPU_SETSIZE ? clock_offsets[cpu] : 0;
+	CPU_ZERO(&there);
+	CPU_SET(cpu, &there);
+	if (sched_getaffinity(0, sizeof(before), &before) || sched_setaffinity(0, sizeof(there), &there))
+		return 0;
 	sched_yield(); /* brings our own figure up to date */
-	mine = last_ran_ns("/proc/self/sched");
-	clock_offset = mine ? mine - raw_ns() : 0;
+	mine = last_ran_ns("/proc/thread-self/sched");
+	clock_offsets[cpu] = mine ? mine - raw_ns() : 0;
+	sched_setaffinity(0, sizeof(before), &before);
+	return clock_offsets[cpu];
+}
+
+/* The CPU that the thread ran on last: field 39, the 37th after the name, which may hold anything. */
+static unsigned int last_cpu(pid_t pid, pid_t tid)
+{
+	char path[64], buf[512], *p;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
+	p = read_text(path, buf, sizeof(buf)) ? NULL : strrchr(buf, ')');
+	for (int i = 0; p && i < 37; i++)
+		p = strchr(p + 1, ' ');
+	return p ? strtoul(p, NULL, 10) : CPU_SETSIZE;
 }
 
 void sleep_note(pid_t pid, pid_t tid, struct thread *th)
 {
 	char path[64], buf[256];
-	int64_t ran;
+	int64_t ran, offset;
 	int nr;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", pid, tid);
 	if (read_text(path, buf, sizeof(buf)) || sscanf(buf, "%d ", &nr) != 1 || nr < 0)
 		return;
 	th->blocked_nr = nr;
-	if (!clock_offset || !may_time_out(nr))
+	if (!may_time_out(nr))
 		return;
+	offset = clock_offset(last_cpu(pid, tid));
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/sched", pid, tid);
 	ran = last_ran_ns(path);
-	if (ran && raw_ns() + clock_offset > ran)
-		th->asleep_ns = raw_ns() + clock_offset - ran;
+	if (offset && ran && raw_ns() + offset > ran)
+		th->asleep_ns = raw_ns() + offset - ran;
 }
 
 /* In clone it may be a vfork or not, but nobody sleeps there for long otherwise. */

@@ -11,9 +11,6 @@
 
 struct thread;
 
-/* Once before the first sleep_note(). */
-void sleep_clock_start(void);
-
 /* Fills th->blocked_nr and th->asleep_ns; leaves them alone when the thread is running or nothing can be known. */
 void sleep_note(pid_t pid, pid_t tid, struct thread *th);
 
