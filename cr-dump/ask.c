@@ -101,23 +101,28 @@ static int save_task(struct dump_ctx *ctx, struct task *t, uint32_t (*at)[PART_C
 	return 0;
 }
 
-/* Where the task can lend us a system call instruction: its vDSO, else any executable mapping. */
+static bool has_syscall(const struct task *t, const struct vma *v)
+{
+	return v->perms[0] == 'r' && v->perms[2] == 'x' && v->start < 1ULL << 63 &&
+	       find_syscall_insn(t->pid, v->start, v->end - v->start);
+}
+
+/* Where the task can lend us a system call instruction: its vDSO, which is small, else any executable mapping. */
+static const struct vma *lender(const struct task *t)
+{
+	for (size_t i = t->nr_vmas; i-- > 0;)
+		if (!strcmp(t->vmas[i].path, "[vdso]") && has_syscall(t, &t->vmas[i]))
+			return &t->vmas[i];
+	for (size_t i = 0; i < t->nr_vmas; i++)
+		if (has_syscall(t, &t->vmas[i]))
+			return &t->vmas[i];
+	return NULL;
+}
+
 static int infect_task(struct task *t, struct err *e)
 {
-	const struct vma *best = NULL;
+	const struct vma *best = lender(t);
 
-	for (size_t i = 0; i < t->nr_vmas; i++) {
-		const struct vma *v = &t->vmas[i];
-
-		if (v->perms[2] != 'x' || v->perms[0] != 'r' || v->start >= 1ULL << 63)
-			continue;
-		if (!strcmp(v->path, "[vdso]") && find_syscall_insn(t->pid, v->start, v->end - v->start)) {
-			best = v;
-			break;
-		}
-		if (!best && find_syscall_insn(t->pid, v->start, v->end - v->start))
-			best = v;
-	}
 	if (!best)
 		return err_set(e, 0, "no system call instruction found in any executable mapping");
 	return infect(&t->inf, &t->threads[0].tr, best->start, best->end - best->start, LEADER_AREA, t->nr_threads - 1,
