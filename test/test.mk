@@ -31,13 +31,16 @@ $(UNIT_C:%.c=$(B)/%): $(B)/%: $(B)/%.o $(B)/test/libcrtest.a $(LIBA)
 # Make would take generated headers for intermediate files and remove them; lint and the next build want them.
 .SECONDARY: $(GENC) $(GENH)
 
+-include $(wildcard test/fail/fail.mk)
+
 tests: $(B)/test/run $(CRTESTS) $(HELPERS) $(UNIT_C:%.c=$(B)/%)
 
 # Two steps: what the first one installs decides what the second one sees (pkg-config, generated code).
 check: deps
+	@if [ -z '$(T)' ]; then scripts/deps apps; fi
 	@$(MAKE) --no-print-directory check-now
 check-now: all tests
-	@$(B)/test/run -j $(J) -T '$(T)' -F '$(FLAVOURS)' -B $(B) $(CRTESTS) $(addprefix -u ,$(UNITS))
+	@B=$(B) T='$(T)' test/check -j $(J) -F '$(FLAVOURS)' $(CRTESTS) $(addprefix -u ,$(UNITS))
 # Are the tests themselves right? Each is arranged and verified without anything in between.
 check-tests: tests
 	@$(B)/test/run -j $(J) -T '$(T)' -F bare -B $(B) $(CRTESTS)
