@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cr-dump/ahead.h"
 #include "cr-dump/files.h"
 #include "fs.pb-c.h"
 
@@ -21,9 +22,8 @@ static int look_umask(struct dump_ctx *ctx, struct task *t, uint32_t *ret, struc
 {
 	const char *line;
 	char *status;
-	size_t len;
 
-	if (proc_read(ctx, t, "status", &status, &len, e))
+	if (ahead_get(ctx, t, 0, AHEAD_STATUS, &status, NULL, e))
 		return -1;
 	line = strstr(status, "\nUmask:");
 	if (!line || sscanf(line, "\nUmask: %o", ret) != 1)
