@@ -342,14 +342,21 @@ static void let_go(struct dump_ctx *ctx, struct task *t, bool stop)
 	}
 }
 
-static void reap(struct task *t)
+static void reap_thread(pid_t tid)
 {
 	int status;
+	pid_t got;
 
-	/* The leader's end is reported last, when the other threads are gone. */
+	do
+		got = waitpid(tid, &status, __WALL);
+	while (got > 0 ? WIFSTOPPED(status) : errno == EINTR);
+}
+
+/* The leader's end is reported last, when the other threads are gone: none of them may be left out. */
+static void reap(struct task *t)
+{
 	for (unsigned int i = t->nr_threads; i-- > 0;)
-		while (waitpid(t->threads[i].tr.tid, &status, __WALL) > 0 && WIFSTOPPED(status))
-			;
+		reap_thread(t->threads[i].tr.tid);
 }
 
 int release_tree(struct dump_ctx *ctx, bool success, struct err *e)
