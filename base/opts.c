@@ -53,7 +53,7 @@ static const struct option_desc table[] = {
 	{ "version", 'V', FLAG, ACTS, BOTH, F(version), "  the version" },
 	{ "no-default-config", 0, FLAG, PERMITS, BOTH, 0, NULL },
 	{ "root", 'r', STRING, PERMITS, BOTH, F(root), NULL },
-	{ "file-locks", 'l', FLAG, PERMITS, BOTH, F(file_locks), NULL },
+	{ "file-locks", 'l', FLAG, ACTS, DUMP, F(file_locks), "  save file locks too" },
 	{ "tcp-established", 0, FLAG, PERMITS, BOTH, F(tcp_established), NULL },
 	{ "tcp-close", 0, FLAG, PERMITS, BOTH, 0, NULL },
 	{ "skip-in-flight", 0, FLAG, PERMITS, BOTH, 0, NULL },

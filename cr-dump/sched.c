@@ -2,6 +2,7 @@
 /* How a thread is scheduled: policy, priority, nice. Lost: which CPUs it may use, for which images have no field. */
 #include <errno.h>
 #include <sched.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "cr-dump/task.h"
@@ -19,6 +20,12 @@ struct attr {
 	uint64_t runtime, deadline, period;
 };
 
+/* sched_getattr tells it of ordinary threads only; one with a real-time policy keeps it for later. */
+static int nice_of(const struct attr *a, pid_t tid)
+{
+	return a->priority ? getpriority(PRIO_PROCESS, tid) : a->nice;
+}
+
 static int look_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, struct err *e)
 {
 	ThreadCoreEntry *core = core_of(ctx, t, th)->thread_core;
@@ -29,7 +36,7 @@ static int look_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, 
 	if (a.policy == POLICY_DEADLINE)
 		refuse(ctx, t, "give it another policy with chrt(1)",
 		       "thread %d has policy SCHED_DEADLINE, for which images have no place", th->tr.tid);
-	PB_SET(core, sched_nice, a.nice);
+	PB_SET(core, sched_nice, nice_of(&a, th->tr.tid));
 	PB_SET(core, sched_policy, a.policy | (a.flags & FLAG_RESET_ON_FORK ? POLICY_RESET_ON_FORK : 0));
 	if (a.priority)
 		PB_SET(core, sched_prio, a.priority);
