@@ -17,6 +17,7 @@
 struct ttys {
 	TtyInfoEntry **infos;
 	size_t nr;
+	bool told;		  /* that there are masters */
 	int own;		  /* the terminal of cr-restore; -1: none */
 	const TtyInfoEntry *used; /* the last one that was replaced */
 	struct rtask *leader;	  /* the session leader that took it over, if any */
@@ -63,17 +64,21 @@ static bool has_masters(const struct ttys *s)
 
 static int tty_check(struct restore_ctx *ctx, const FileEntry *f, struct err *e)
 {
-	const struct ttys *s = ctx->files->kind[RESTORE_KIND_tty];
+	struct ttys *s = ctx->files->kind[RESTORE_KIND_tty];
 
-	if (!find(s, f->tty->tty_info_id))
+	if (!find(s, f->tty->tty_info_id)) {
 		problem(ctx, NULL, "terminal %u is not in tty-info.img", f->tty->tty_info_id);
-	else if (has_masters(s))
-		problem(ctx, NULL, "the tree has pseudo-terminals of its own, which this version cannot restore");
-	else if (!ctx->opts->shell_job)
+	} else if (has_masters(s)) {
+		if (!s->told)
+			problem(ctx, NULL,
+				"the tree has pseudo-terminals of its own, which this version cannot restore");
+		s->told = true;
+	} else if (!ctx->opts->shell_job) {
 		problem(ctx, "--shell-job (-j) gives the tree the terminal of cr-restore",
 			"the tree had a terminal that is not its own");
-	else if (s->own < 0)
+	} else if (s->own < 0) {
 		problem(ctx, "start cr-restore on a terminal", "the tree needs a terminal, and cr-restore has none");
+	}
 	return 0;
 }
 
