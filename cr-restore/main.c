@@ -131,17 +131,18 @@ static int build_tree(struct restore_ctx *ctx, struct err *e)
 	return release_prepare(ctx, e);
 }
 
+/* One of an earlier restore is replaced: a file of our own, whatever somebody has put in its place. */
 static int write_pidfile(struct restore_ctx *ctx, struct err *e)
 {
 	const char *name = ctx->opts->pidfile;
 
 	if (!name)
 		return 0;
+	if (unlinkat(ctx->work_fd, name, 0) && errno != ENOENT)
+		return err_set(e, errno, "cannot replace the pidfile %s", name);
 	_cleanup_close_ int fd = openat(ctx->work_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	if (fd < 0) {
-		err_set(e, errno, "cannot create the pidfile %s", name);
-		return e->errnum == EEXIST ? err_hint(e, "remove it if it is left over from an earlier restore") : -1;
-	}
+	if (fd < 0)
+		return err_set(e, errno, "cannot create the pidfile %s", name);
 	if (dprintf(fd, "%d", ctx->tasks[0]->pid) < 0) {
 		err_set(e, errno, "cannot write the pidfile %s", name);
 		unlinkat(ctx->work_fd, name, 0);
