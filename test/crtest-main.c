@@ -49,12 +49,11 @@ static void become_background(void)
 	must(sigaction(SIGTERM, &act, NULL));
 }
 
-static void subject(int ready)
+static void subject(uint32_t *ready)
 {
 	become_background();
 	crtest.arrange();
-	must(write(ready, "1", 1));
-	close(ready);
+	cell_set(ready, 1);
 	cell_wait(term, 1);
 	crtest.verify();
 	check_eq(rename("log.unfinished", "log"), 0);
@@ -75,28 +74,28 @@ static void info(void)
 /* Leaves the subject's pid in the file "pid". */
 static int start(void)
 {
-	int ready[2], status;
-	char c, text[16];
+	static const struct timespec tick = { .tv_nsec = 20000000 };
+	uint32_t *ready;
+	char text[16];
+	int status, n, fd;
 	pid_t pid;
 
 	term = crtest_shared_init();
-	must(pipe(ready));
+	ready = shared_alloc(sizeof(*ready));
 	pid = must(fork());
 	if (!pid) {
-		close(ready[0]);
-		subject(ready[1]);
+		subject(ready);
 		_exit(0);
 	}
-	close(ready[1]);
-	if (read(ready[0], &c, 1) == 1) {
-		int n = snprintf(text, sizeof(text), "%d\n", pid);
-		int fd = must(open("pid", O_WRONLY | O_CREAT | O_TRUNC, 0644));
-
-		must(write(fd, text, n));
-		return 0;
+	while (!__atomic_load_n(ready, __ATOMIC_SEQ_CST)) {
+		futex(ready, FUTEX_WAIT, 0, &tick);
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			return WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status) : EXIT_BROKEN;
 	}
-	must(waitpid(pid, &status, 0));
-	return WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status) : EXIT_BROKEN;
+	n = snprintf(text, sizeof(text), "%d\n", pid);
+	fd = must(open("pid", O_WRONLY | O_CREAT | O_TRUNC, 0644));
+	must(write(fd, text, n));
+	return 0;
 }
 
 int main(int argc, char **argv)

@@ -128,7 +128,7 @@ static pid_t crit_stage(const char *crit, const char *verb, int in, int out)
 	_exit(127);
 }
 
-static bool same_bytes(const char *a, const char *b)
+bool files_same(const char *a, const char *b)
 {
 	FILE *fa = fopen(a, "re"), *fb = fopen(b, "re");
 	bool same = fa && fb;
@@ -164,7 +164,7 @@ static bool round_trip(const char *crit, const char *path, const char *again)
 		reap_until(pids[i], &status[i], 20);
 	if (status[0] || status[1])
 		printf("crit decode | crit encode of %s: status %#x, %#x\n", path, status[0], status[1]);
-	else if (!same_bytes(path, again))
+	else if (!files_same(path, again))
 		printf("crit decode | crit encode of %s gives other bytes (%s)\n", path, again);
 	else
 		return unlink(again) == 0;

@@ -59,6 +59,7 @@ double clock_s(void);
 int state_write(const char *path, pid_t root, const pid_t *except, bool busy);
 
 /* images.c: false with the reason printed. */
+bool files_same(const char *a, const char *b); /* (silently) */
 bool images_stats_true(const char *dir);
 bool images_round_trip(const char *dir, const char *crit);
 
