@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,7 +21,7 @@ struct job {
 	struct spec *spec;
 	enum flavour flavour;
 	char dir[300]; /* relative to the top */
-	char out[320];
+	int out;       /* what it prints, in memory */
 	pid_t pid;
 	double started;
 	bool too_long;
@@ -133,7 +136,6 @@ static void add_job(struct run *r, struct spec *s, enum flavour f)
 		snprintf(j->dir, sizeof(j->dir), "%s/test/%s.dir", r->build, s->name);
 	else
 		snprintf(j->dir, sizeof(j->dir), "%s/test/%s.%s.dir", r->build, s->name, flavour_names[f]);
-	snprintf(j->out, sizeof(j->out), "%s/result", j->dir);
 }
 
 static void plan(struct run *r)
@@ -161,22 +163,22 @@ static void plan(struct run *r)
 		}
 }
 
-static void run_job(struct run *r, struct job *j)
+static int shell(const char *fmt, const char *dir)
 {
-	struct setup setup = {
-		.top = "/mnt/src", .build = r->build, .bin = r->bin, .keep_images = r->keep, .between = r->between
-	};
+	char cmd[700];
+
+	snprintf(cmd, sizeof(cmd), fmt, dir);
+	return system(cmd);
+}
+
+/* In the test's own namespaces. */
+static void run_inside(struct run *r, struct job *j)
+{
+	struct setup setup = { .top = "/mnt/src", .build = r->build, .bin = r->bin, .between = r->between };
 	char dir[400];
-	int fd = open(j->out, O_WRONLY | O_CREAT | O_TRUNC, 0644), in = open("/dev/null", O_RDONLY);
 	enum verdict v;
 
-	dup2(in, STDIN_FILENO);
-	dup2(fd, STDOUT_FILENO);
-	dup2(fd, STDERR_FILENO);
-	/* Whatever our caller had open is none of the subject's business. */
-	close_range(STDERR_FILENO + 1, ~0u, 0);
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	umask(022);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setenv("CR_TOP", setup.top, 1);
 	snprintf(dir, sizeof(dir), "%s/%s", setup.top, r->bin);
 	setenv("CR_BIN", dir, 1);
@@ -193,18 +195,45 @@ static void run_job(struct run *r, struct job *j)
 	_exit(v);
 }
 
+/* Has the directory for itself: another runner may be at work in this tree. */
+static void keep_job(struct run *r, struct job *j)
+{
+	int in = open("/dev/null", O_RDONLY), lock, status;
+	char path[400];
+	pid_t pid;
+
+	dup2(in, STDIN_FILENO);
+	dup2(j->out, STDOUT_FILENO);
+	dup2(j->out, STDERR_FILENO);
+	/* Whatever our caller had open is none of the subject's business. */
+	close_range(STDERR_FILENO + 1, ~0u, 0);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	umask(022);
+	snprintf(path, sizeof(path), "%s.lock", j->dir);
+	lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (lock < 0 || flock(lock, LOCK_EX) || shell("rm -rf '%1$s' && mkdir -p '%1$s'", j->dir)) {
+		perror(j->dir);
+		_exit(BROKEN);
+	}
+	pid = fork();
+	if (!pid)
+		run_inside(r, j);
+	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		_exit(BROKEN);
+	/* What passed is of no more interest, and pages are big. */
+	if (!WEXITSTATUS(status) && !r->keep)
+		shell("rm -rf '%s'", j->dir);
+	_exit(WEXITSTATUS(status));
+}
+
 static void start_job(struct run *r, struct job *j)
 {
-	char cmd[700];
-
-	snprintf(cmd, sizeof(cmd), "rm -rf '%s' && mkdir -p '%s'", j->dir, j->dir);
-	if (system(cmd))
-		printf("cannot make %s\n", j->dir);
+	j->out = memfd_create("result", MFD_CLOEXEC);
 	fflush(stdout);
 	j->started = clock_s();
 	j->pid = fork();
 	if (!j->pid)
-		run_job(r, j);
+		keep_job(r, j);
 }
 
 static bool must_run(const struct run *r, const char *name)
@@ -224,9 +253,11 @@ static bool must_run(const struct run *r, const char *name)
 
 static void print_out(const struct job *j, bool all)
 {
-	FILE *f = fopen(j->out, "re");
+	FILE *f = fdopen(dup(j->out), "r");
 	char line[1024];
 
+	if (f)
+		rewind(f);
 	while (f && fgets(line, sizeof(line), f))
 		printf("%s%s", all ? "     | " : "     ", line);
 	if (f)
@@ -237,7 +268,6 @@ static void finish_job(struct run *r, struct job *j, int status)
 {
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : BROKEN;
 	const char *word = "ok  ";
-	char cmd[700];
 
 	if (code == SKIPPED && must_run(r, j->spec->name)) {
 		printf("     %s must not be skipped here (CR_MUST_RUN)\n", j->spec->name);
@@ -257,10 +287,7 @@ static void finish_job(struct run *r, struct job *j, int status)
 		print_out(j, *word == 'F');
 	fflush(stdout);
 	j->pid = 0;
-	/* What passed is of no more interest, and pages are big. */
-	snprintf(cmd, sizeof(cmd), "rm -rf '%s'", j->dir);
-	if (*word == 'o' && !r->keep && system(cmd))
-		printf("cannot remove %s\n", j->dir);
+	close(j->out);
 }
 
 static void reap_jobs(struct run *r, int *running)

@@ -31,10 +31,9 @@ struct spec {
 };
 
 struct setup {
-	const char *top;   /* the source tree, as seen inside the namespaces */
-	const char *build; /* relative to top */
-	const char *bin;   /* where the tools are, relative to top */
-	bool keep_images;
+	const char *top;     /* the source tree, as seen inside the namespaces */
+	const char *build;   /* relative to top */
+	const char *bin;     /* where the tools are, relative to top */
 	const char *between; /* a shell command to run between dump and restore, in the test's directory; or NULL */
 };
 
