@@ -11,27 +11,38 @@
 #include "cr-dump/dump.h"
 #include "cr-dump/sleep.h"
 
+#ifndef SYS_epoll_pwait2
+#define SYS_epoll_pwait2 441
+#endif
+
 /*
  * Offset of the scheduler's clock from CLOCK_MONOTONIC_RAW; 0 while unknown. Each CPU has its own: time that a hypervisor or
  * an interrupt took is left out. Set once, when it is needed first.
  */
 static int64_t clock_offsets[CPU_SETSIZE];
 
-/* Calls whose time-out counts from when they were entered. */
-static const int with_timeout[] = {
-	SYS_poll,	SYS_select,	  SYS_nanosleep, SYS_clock_nanosleep, SYS_futex,
-	SYS_epoll_wait, SYS_epoll_pwait,  SYS_ppoll,	 SYS_pselect6,	      SYS_rt_sigtimedwait,
-	SYS_semtimedop, SYS_io_getevents, SYS_recvmmsg,	 SYS_epoll_pwait2,    SYS_futex_waitv,
-	SYS_read,	SYS_recvfrom,	  SYS_recvmsg,	 SYS_accept,	      SYS_accept4,
-	SYS_sendto,	SYS_sendmsg,	  SYS_connect,
+/*
+ * Calls whose time-out counts from when they were entered, and where it is: a number of milliseconds, or the address of a timespec. Not
+ * here: calls that tell what is left themselves (select), and those whose time-out is an option of a socket.
+ */
+static const struct timed {
+	int nr;
+	unsigned int arg;
+	bool in_ms;
+} with_timeout[] = {
+	{ SYS_poll, 2, true },		{ SYS_epoll_wait, 3, true },	   { SYS_epoll_pwait, 3, true },
+	{ SYS_nanosleep, 0, false },	{ SYS_clock_nanosleep, 2, false }, { SYS_futex, 3, false },
+	{ SYS_epoll_pwait2, 3, false }, { SYS_semtimedop, 3, false },	   { SYS_rt_sigtimedwait, 2, false },
+	{ SYS_io_getevents, 4, false },
 };
 
-static bool may_time_out(int nr)
+static bool may_time_out(int nr, const uint64_t arg[6])
 {
 	for (size_t i = 0; i < ARRAY_SIZE(with_timeout); i++)
-		if (with_timeout[i] == nr)
-			return true;
-	return false;
+		if (with_timeout[i].nr == nr)
+			return with_timeout[i].in_ms ? (int)arg[with_timeout[i].arg] > 0 :
+						       arg[with_timeout[i].arg] != 0;
+	return nr == SYS_restart_syscall;
 }
 
 static int64_t raw_ns(void)
@@ -102,14 +113,17 @@ static unsigned int last_cpu(pid_t pid, pid_t tid)
 void sleep_note(pid_t pid, pid_t tid, struct thread *th)
 {
 	char path[64], buf[256];
+	uint64_t arg[6] = { 0 };
 	int64_t ran, offset;
 	int nr;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", pid, tid);
-	if (read_text(path, buf, sizeof(buf)) || sscanf(buf, "%d ", &nr) != 1 || nr < 0)
+	if (read_text(path, buf, sizeof(buf)) ||
+	    sscanf(buf, "%d %lx %lx %lx %lx %lx %lx", &nr, &arg[0], &arg[1], &arg[2], &arg[3], &arg[4], &arg[5]) != 7 ||
+	    nr < 0)
 		return;
 	th->blocked_nr = nr;
-	if (!may_time_out(nr))
+	if (!may_time_out(nr, arg))
 		return;
 	offset = clock_offset(last_cpu(pid, tid));
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/sched", pid, tid);
