@@ -167,6 +167,31 @@ int tool_end(pid_t pid)
 	return -1;
 }
 
+int run_dump(struct world *w, pid_t pid, const char *dir)
+{
+	char number[16];
+	char *argv[] = { w->dump, "-t", number, "-D", (char *)dir, "-R", NULL };
+
+	snprintf(number, sizeof(number), "%d", pid);
+	return tool_end(spawn(argv, OUT));
+}
+
+int run_restore(const char *tool, const char *dir)
+{
+	char *argv[] = { (char *)tool, "-D", (char *)dir, "-d", NULL };
+
+	return tool_end(spawn(argv, OUT));
+}
+
+bool orderly(struct world *w, const char *what, int status, const char *names)
+{
+	if (status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 1 && file_mentions(OUT, names ? names : ":"))
+		return true;
+	failed(w, "%s: wait status %#x, exit status 1 and a message with \"%s\" were expected", what, status, names ? names : ":");
+	tell_output();
+	return false;
+}
+
 void tell_output(void)
 {
 	FILE *f = fopen(OUT, "re");

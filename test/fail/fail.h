@@ -47,6 +47,10 @@ bool tree_finish(struct world *w); /* SIGTERM to the root; true if everything ve
 void tree_kill(struct world *w);
 
 /* --- tools --- */
+int run_dump(struct world *w, pid_t pid, const char *dir); /* wait status; messages in OUT, as of all of them */
+int run_restore(const char *tool, const char *dir);
+/* It failed in an orderly way, and said so with this text; `names` may be NULL. */
+bool orderly(struct world *w, const char *what, int status, const char *names);
 void clean_dir(const char *path); /* made, or emptied */
 bool file_mentions(const char *path, const char *text);
 bool is_checkpoint(const char *dir);

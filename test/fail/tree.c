@@ -283,8 +283,14 @@ void tree_kill(struct world *w)
 
 	do {
 		pids_each(NULL, kill_one, NULL);
-		if (tree_gone(0.2))
-			return;
+		if (!tree_gone(0.2))
+			continue;
+		/* The last ones have seen the others die. */
+		for (unsigned int i = 0; w->board && i < w->board->nr_slots; i++)
+			w->board->slots[i].errors = 0;
+		if (w->board)
+			w->board->stop = 0;
+		return;
 	} while (clock_s() - start < PATIENCE);
 	failed(w, "there are processes that SIGKILL does not end");
 }

@@ -93,7 +93,7 @@ static uint64_t mix(uint64_t x)
 	return x ^ x >> 31;
 }
 
-/* --- what threads do, once per call ------------------------------------------------------------------------- */
+/* --- what threads do, for the nr-th time ------------------------------------------------------------------------- */
 
 static uint64_t memory[MEM_PAGES][512] __attribute__((aligned(4096)));
 static uint64_t generation[MEM_PAGES];
@@ -112,9 +112,9 @@ static void check_memory(struct slot *s)
 				return complain(s, "page %d, word %d has changed", p, i);
 }
 
-static void do_memory(struct slot *s)
+static void do_memory(struct slot *s, uint64_t nr)
 {
-	int page = s->count % MEM_PAGES;
+	int page = nr % MEM_PAGES;
 
 	check_memory(s);
 	generation[page]++;
@@ -168,14 +168,14 @@ static void hold_sse(const struct registers *in, struct registers *out, uint64_t
 		     : CLOBBERS);
 }
 
-static void do_registers(struct slot *s)
+static void do_registers(struct slot *s, uint64_t nr)
 {
 	struct registers in = { 0 }, out = { 0 };
 	uint64_t *words = (uint64_t *)&in;
 	bool avx = __builtin_cpu_supports("avx");
 
 	for (size_t i = 0; i < sizeof(in) / sizeof(*words); i++)
-		words[i] = mix(s->count * 1000 + i);
+		words[i] = mix(nr * 1000 + i);
 	if (!avx)
 		memset(&in.vec[8], 0, sizeof(in.vec) / 2); /* what movdqu does not reach */
 	(avx ? hold_avx : hold_sse)(&in, &out, 1500000);
@@ -199,7 +199,7 @@ static void check_sleep(struct slot *s, const char *call, double started, int ms
 		complain(s, "%s of %d ms took %.3f ms", call, ms, slept * 1e3);
 }
 
-static void do_nanosleep(struct slot *s)
+static void do_nanosleep(struct slot *s, uint64_t nr)
 {
 	struct timespec ts = { 0, 50000000 };
 	double started = now();
@@ -208,7 +208,7 @@ static void do_nanosleep(struct slot *s)
 	check_sleep(s, "nanosleep", started, 50, ret, 0, errno);
 }
 
-static void do_poll(struct slot *s)
+static void do_poll(struct slot *s, uint64_t nr)
 {
 	struct pollfd p = { quiet_fd, POLLIN, 0 };
 	double started = now();
@@ -217,7 +217,7 @@ static void do_poll(struct slot *s)
 	check_sleep(s, "poll", started, 40, ret, 0, errno);
 }
 
-static void do_epoll(struct slot *s)
+static void do_epoll(struct slot *s, uint64_t nr)
 {
 	struct epoll_event ev;
 	double started = now();
@@ -226,7 +226,7 @@ static void do_epoll(struct slot *s)
 	check_sleep(s, "epoll_wait", started, 45, ret, 0, errno);
 }
 
-static void do_futex(struct slot *s)
+static void do_futex(struct slot *s, uint64_t nr)
 {
 	struct timespec ts = { 0, 30000000 };
 	double started = now();
@@ -236,9 +236,9 @@ static void do_futex(struct slot *s)
 	check_sleep(s, "futex", started, 30, ret < 0 ? errno : 0, ETIMEDOUT, 0);
 }
 
-static void do_file(struct slot *s)
+static void do_file(struct slot *s, uint64_t nr)
 {
-	off_t at = s->count % FILE_BLOCKS * FILE_BLOCK;
+	off_t at = nr % FILE_BLOCKS * FILE_BLOCK;
 	uint64_t block[FILE_BLOCK / 8];
 
 	if (lseek(file_fd, 0, SEEK_CUR) != at)
@@ -256,20 +256,20 @@ static void do_file(struct slot *s)
 	usleep(8000);
 }
 
-static void do_counter(struct slot *s)
+static void do_counter(struct slot *s, uint64_t nr)
 {
-	uint64_t want = s->count % 1000 + 5, got = 0;
+	uint64_t want = nr % 1000 + 5, got = 0;
 
 	if (read(counter_fd, &got, sizeof(got)) != sizeof(got) || got != want)
 		return complain(s, "the eventfd counts %lu, not %lu", got, want);
-	want = (s->count + 1) % 1000 + 5;
+	want = (nr + 1) % 1000 + 5;
 	if (write(counter_fd, &want, sizeof(want)) != sizeof(want))
 		return complain(s, "the eventfd cannot be written: %s", strerror(errno));
 	usleep(7000);
 }
 
 /* A token goes round through all processes; the hop that it is on says where it must be. */
-static void do_ring(struct slot *s)
+static void do_ring(struct slot *s, uint64_t nr)
 {
 	static uint64_t last;
 	uint64_t token;
@@ -288,7 +288,7 @@ static void do_ring(struct slot *s)
 
 static const struct job {
 	const char *name;
-	void (*fn)(struct slot *s);
+	void (*fn)(struct slot *s, uint64_t nr);
 } jobs[] = {
 	{ "ring", do_ring }, /* everybody's first */
 	{ "memory", do_memory }, { "registers", do_registers }, { "nanosleep", do_nanosleep }, { "poll", do_poll },
@@ -300,8 +300,9 @@ static void *thread(void *arg)
 	const struct job *j = arg;
 	struct slot *s = take_slot(j->name, false);
 
-	while (!stopping() && !s->errors) {
-		j->fn(s);
+	/* nr is in our memory, as all else that is checked; the board is a file, and knows of loops that a checkpoint does not. */
+	for (uint64_t nr = 0; !stopping() && !s->errors; nr++) {
+		j->fn(s, nr);
 		__atomic_store_n(&s->count, s->count + 1, __ATOMIC_RELEASE);
 	}
 	return NULL;
