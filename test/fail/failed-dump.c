@@ -153,7 +153,7 @@ static void refused(struct world *w)
 	fcntl(fd, F_SETFD, 0); /* the victim keeps what it inherits */
 	tree_start(w, TASKS);
 	snprintf(pid_text, sizeof(pid_text), "pid %d", w->root);
-	orderly(w, "a BPF map in every process", run_dump(w, w->root, IMG), "bpf");
+	orderly(w, "a BPF map in every process", run_dump(w, w->root, IMG), "BPF");
 	if (!file_mentions(OUT, pid_text))
 		failed(w, "the message does not say which process has the BPF map");
 	unharmed(w, "a BPF map in every process", IMG);
