@@ -3,6 +3,7 @@
  * Looking and asking: drives the parts over the tree. What only the task itself can tell is asked by one program a thread, all
  * threads of a task at once; the runner is gone again before anything is saved.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/worker.h"
@@ -43,119 +44,206 @@ int look_tree(struct dump_ctx *ctx, struct err *e)
 	return ret;
 }
 
-static int prepare(struct dump_ctx *ctx, struct task *t, unsigned int index, struct err *e)
+/* --- one task, step by step --------------------------------------------------------------------------------- */
+
+/* A task that is being asked. */
+struct asked {
+	struct task *t;
+	uint32_t (*at)[PART_COUNT]; /* of each thread: where each part's questions begin */
+	unsigned int taken;	    /* bit n: step n of the list below has succeeded */
+};
+
+/* The task's own questions come first in the leader's program, then those to each thread. */
+static void write_questions(struct dump_ctx *ctx, struct asked *a, unsigned int index)
 {
-	struct run_area area = infection_area(&t->inf, index);
-	struct thread *th = &t->threads[index];
+	struct run_area area = infection_area(&a->t->inf, index);
+	struct thread *th = &a->t->threads[index];
 
 	prog_begin(&th->prog, &area);
 	for (int part = 0; part < PART_COUNT; part++) {
 		th->ask_at[part] = th->prog.nr;
 		if (!index && parts[part]->ask)
-			parts[part]->ask(ctx, t, &th->prog);
+			parts[part]->ask(ctx, a->t, &th->prog);
 	}
-	return 0;
-}
-
-/* The per-thread questions follow the task's, so that each part's answers begin at a known op: ask_at is moved there by save. */
-static void prepare_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, uint32_t at[PART_COUNT])
-{
 	for (int part = 0; part < PART_COUNT; part++) {
-		at[part] = th->prog.nr;
+		a->at[index][part] = th->prog.nr;
 		if (parts[part]->ask_thread)
-			parts[part]->ask_thread(ctx, t, th, &th->prog);
+			parts[part]->ask_thread(ctx, a->t, th, &th->prog);
 	}
 }
 
-static int run_all(struct dump_ctx *ctx, struct task *t, uint32_t (*at)[PART_COUNT], struct err *e)
+/* Where the task can lend us a system call instruction: its vDSO, else any executable mapping. */
+static uint64_t find_insn(const struct task *t)
 {
-	unsigned int started = 0;
-	int ret = 0;
+	uint64_t insn = 0;
+
+	for (size_t i = t->nr_vmas; i-- > 0;) { /* the vDSO is among the last */
+		const struct vma *v = &t->vmas[i];
+
+		if (v->perms[2] != 'x' || v->perms[0] != 'r' || v->start >= 1ULL << 63)
+			continue;
+		insn = find_syscall_insn(t->pid, v->start, v->end - v->start);
+		if (insn)
+			break;
+	}
+	return insn;
+}
+
+static int step_infect(struct dump_ctx *ctx, struct asked *a, struct err *e)
+{
+	struct task *t = a->t;
+	uint64_t insn = find_insn(t);
+
+	a->at = calloc(t->nr_threads, sizeof(*a->at));
+	if (!a->at)
+		return err_nomem(e, "the questions to a task");
+	if (!insn)
+		return err_set(e, 0, "no system call instruction found in any executable mapping");
+	return infect_begin(&t->inf, &t->threads[0].tr, insn, LEADER_AREA, t->nr_threads - 1, THREAD_AREA, e);
+}
+
+static int step_infect_enter(struct dump_ctx *ctx, struct asked *a, struct err *e)
+{
+	return infect_enter(&a->t->inf, e);
+}
+
+static int step_infect_end(struct dump_ctx *ctx, struct asked *a, struct err *e)
+{
+	return infect_end(&a->t->inf, e);
+}
+
+static int step_start(struct dump_ctx *ctx, struct asked *a, struct err *e)
+{
+	struct task *t = a->t;
 
 	for (unsigned int i = 0; i < t->nr_threads; i++) {
-		prepare(ctx, t, i, e);
-		prepare_thread(ctx, t, &t->threads[i], at[i]);
+		write_questions(ctx, a, i);
 		if (prog_ready(&t->threads[i].prog, e))
 			return -1;
 	}
-	for (; started < t->nr_threads && !ret; started++)
-		ret = infection_start(&t->inf, &t->threads[started].tr, &t->threads[started].prog, e);
-	for (unsigned int i = 0; i < started && !ret; i++)
-		ret = infection_wait(&t->threads[i].tr, &t->threads[i].prog, e);
-	for (unsigned int i = 0; i < t->nr_threads && !ret; i++)
-		ret = prog_check(&t->threads[i].prog, e);
-	return ret;
+	for (unsigned int i = 0; i < t->nr_threads; i++)
+		if (infection_start(&t->inf, &t->threads[i].tr, &t->threads[i].prog, e))
+			return -1;
+	return 0;
 }
 
-static int save_task(struct dump_ctx *ctx, struct task *t, uint32_t (*at)[PART_COUNT], struct err *e)
+static int step_await(struct dump_ctx *ctx, struct asked *a, struct err *e)
 {
+	for (unsigned int i = 0; i < a->t->nr_threads; i++)
+		if (infection_await(&a->t->threads[i].tr, &a->t->threads[i].prog, e))
+			return -1;
+	return 0;
+}
+
+static int step_settle(struct dump_ctx *ctx, struct asked *a, struct err *e)
+{
+	for (unsigned int i = 0; i < a->t->nr_threads; i++)
+		if (infection_settle(&a->t->threads[i].tr, e))
+			return -1;
+	return 0;
+}
+
+/* The answers live in the shared memory, so they are saved before it goes. */
+static int step_save(struct dump_ctx *ctx, struct asked *a, struct err *e)
+{
+	struct task *t = a->t;
+
+	for (unsigned int i = 0; i < t->nr_threads; i++)
+		if (prog_check(&t->threads[i].prog, e))
+			return -1;
 	for (int part = 0; part < PART_COUNT; part++) {
 		const struct dump_part *p = parts[part];
 
 		if (p->save && p->save(ctx, t, t->threads[0].ask_at[part], e))
 			return -1;
 		for (unsigned int i = 0; i < t->nr_threads; i++)
-			if (p->save_thread && p->save_thread(ctx, t, &t->threads[i], at[i][part], e))
+			if (p->save_thread && p->save_thread(ctx, t, &t->threads[i], a->at[i][part], e))
 				return err_in(e, "thread %d", t->threads[i].tr.tid);
 	}
 	return 0;
 }
 
-static bool has_syscall(const struct task *t, const struct vma *v)
+static int step_cure(struct dump_ctx *ctx, struct asked *a, struct err *e)
 {
-	return v->perms[0] == 'r' && v->perms[2] == 'x' && v->start < 1ULL << 63 &&
-	       find_syscall_insn(t->pid, v->start, v->end - v->start);
+	return cure_begin(&a->t->inf, e);
 }
 
-/* Where the task can lend us a system call instruction: its vDSO, which is small, else any executable mapping. */
-static const struct vma *lender(const struct task *t)
+static int step_cure_enter(struct dump_ctx *ctx, struct asked *a, struct err *e)
 {
-	for (size_t i = t->nr_vmas; i-- > 0;)
-		if (!strcmp(t->vmas[i].path, "[vdso]") && has_syscall(t, &t->vmas[i]))
-			return &t->vmas[i];
-	for (size_t i = 0; i < t->nr_vmas; i++)
-		if (has_syscall(t, &t->vmas[i]))
-			return &t->vmas[i];
-	return NULL;
+	return cure_enter(&a->t->inf, e);
 }
 
-static int infect_task(struct task *t, struct err *e)
+static int step_cure_end(struct dump_ctx *ctx, struct asked *a, struct err *e)
 {
-	const struct vma *best = lender(t);
-
-	if (!best)
-		return err_set(e, 0, "no system call instruction found in any executable mapping");
-	return infect(&t->inf, &t->threads[0].tr, best->start, best->end - best->start, LEADER_AREA, t->nr_threads - 1,
-		      THREAD_AREA, e);
+	return cure_end(&a->t->inf, e);
 }
 
-/* Infect, ask, save, cure. The answers live in the shared memory, so they are saved before it goes. */
-static int ask_task(struct dump_ctx *ctx, struct task *t, struct err *e)
-{
-	_cleanup_free_ uint32_t(*at)[PART_COUNT] = calloc(t->nr_threads, sizeof(*at));
-	struct err curing;
+/* --- many tasks at once ------------------------------------------------------------------------------------- */
 
-	if (!at)
-		return err_nomem(e, "the questions to a task");
-	if (infect_task(t, e))
-		return -1;
-	if (run_all(ctx, t, at, e) || save_task(ctx, t, at, e)) {
-		if (infection_cure(&t->inf, &curing))
-			log_err(&curing);
-		return -1;
-	}
-	return infection_cure(&t->inf, e);
+/*
+ * The steps, in order. While one task does its part, the next is told to: most of the time goes by in switching between them and us.
+ * What was begun in a task is brought to its end even when something failed in another; nothing new is begun then.
+ */
+enum { INFECT, INFECT_ENTER, INFECT_END, START, AWAIT, SETTLE, SAVE, CURE, CURE_ENTER, CURE_END, NR_STEPS };
+
+static const struct step {
+	int (*take)(struct dump_ctx *ctx, struct asked *a, struct err *e);
+	unsigned int after; /* the steps that must have been taken in this task: a bit mask */
+	bool begins;	    /* not after a failure anywhere */
+} steps[NR_STEPS] = {
+	[INFECT] = { step_infect, 0, true },
+	[INFECT_ENTER] = { step_infect_enter, 1 << INFECT, false },
+	[INFECT_END] = { step_infect_end, 1 << INFECT_ENTER, false },
+	[START] = { step_start, 1 << INFECT_END, true },
+	[AWAIT] = { step_await, 1 << START, false },
+	[SETTLE] = { step_settle, 1 << AWAIT, false },
+	[SAVE] = { step_save, 1 << SETTLE, true },
+	[CURE] = { step_cure, 1 << INFECT_END, false },
+	[CURE_ENTER] = { step_cure_enter, 1 << CURE, false },
+	[CURE_END] = { step_cure_end, 1 << CURE_ENTER, false },
+};
+
+#define BATCH 64 /* tasks; more gain nothing and hold more memory */
+
+static int ask_batch(struct dump_ctx *ctx, struct asked *asked, size_t nr, struct err *e)
+{
+	struct err later;
+	int ret = 0;
+
+	for (size_t s = 0; s < NR_STEPS; s++)
+		for (size_t i = 0; i < nr; i++) {
+			struct asked *a = &asked[i];
+			struct err *into = ret ? &later : e; /* the first failure is the one to tell */
+
+			if ((a->taken & steps[s].after) != steps[s].after || (ret && steps[s].begins))
+				continue;
+			if (!steps[s].take(ctx, a, into)) {
+				a->taken |= 1u << s;
+				continue;
+			}
+			err_in(into, "pid %d", a->t->pid);
+			ret = -1;
+		}
+	for (size_t i = 0; i < nr; i++)
+		free(asked[i].at);
+	return ret;
 }
 
 int ask_tree(struct dump_ctx *ctx, struct err *e)
 {
-	for (size_t i = 0; i < ctx->nr_tasks; i++) {
-		struct task *t = ctx->tasks[i];
+	size_t i = 0;
+
+	while (i < ctx->nr_tasks) {
+		struct asked batch[BATCH] = { 0 };
+		size_t nr = 0;
 
 		if (worker_check(e))
 			return -1;
-		if (t->state != TASK_DEAD && ask_task(ctx, t, e))
-			return err_in(e, "pid %d", t->pid);
+		for (; i < ctx->nr_tasks && nr < BATCH; i++)
+			if (ctx->tasks[i]->state != TASK_DEAD)
+				batch[nr++].t = ctx->tasks[i];
+		if (ask_batch(ctx, batch, nr, e))
+			return -1;
 	}
 	for (int part = 0; part < PART_COUNT; part++)
 		if (parts[part]->finish && parts[part]->finish(ctx, e))

@@ -38,21 +38,6 @@ uint64_t find_syscall_insn(pid_t pid, uint64_t code, size_t size)
 	return 0;
 }
 
-static int map_into_victim(struct infection *inf, struct err *e)
-{
-	const uint64_t arg[6] = {
-		0, inf->size, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, -1ULL, 0
-	};
-	int64_t ret;
-
-	if (tracee_syscall(inf->leader, inf->insn, SYS_mmap, arg, &ret, e))
-		return -1;
-	if (ret < 0 && ret > -4096)
-		return err_set(e, -ret, "cannot map %zu bytes into process %d", inf->size, inf->leader->pid);
-	inf->base = ret;
-	return 0;
-}
-
 static int map_here(struct infection *inf, struct err *e)
 {
 	char path[96];
@@ -71,55 +56,79 @@ static int map_here(struct infection *inf, struct err *e)
 	return 0;
 }
 
-static int unmap_from_victim(struct infection *inf, struct err *e)
+int infect_begin(struct infection *inf, struct tracee *leader, uint64_t insn, size_t first_size, unsigned int nr_others,
+		 size_t other_size, struct err *e)
 {
-	const uint64_t arg[6] = { inf->base, inf->size };
-	int64_t ret;
-
-	if (tracee_syscall(inf->leader, inf->insn, SYS_munmap, arg, &ret, e))
-		return -1;
-	if (ret)
-		return err_set(e, -ret, "cannot unmap our memory from process %d", inf->leader->pid);
-	inf->base = 0;
-	return 0;
-}
-
-int infection_cure(struct infection *inf, struct err *e)
-{
-	if (inf->local)
-		munmap(inf->local, inf->size);
-	inf->local = NULL;
-	if (inf->base && unmap_from_victim(inf, e))
-		return -1;
-	return tracee_restore(inf->leader, e);
-}
-
-int infect(struct infection *inf, struct tracee *leader, uint64_t code, size_t code_size, size_t first_size,
-	   unsigned int nr_others, size_t other_size, struct err *e)
-{
-	struct err ignored;
-
 	*inf = (struct infection){
 		.leader = leader,
-		.insn = find_syscall_insn(leader->pid, code, code_size),
+		.insn = insn,
 		.size = PAGE + ALIGN_UP(first_size + nr_others * other_size, PAGE),
+		.nr_others = nr_others,
 		.first_size = first_size,
 		.other_size = other_size,
 	};
-	if (!inf->insn)
-		return err_set(e, 0, "process %d has no system call instruction in %#lx-%#lx", leader->pid, code,
-			       code + code_size);
-	if (map_into_victim(inf, e) || map_here(inf, e)) {
-		infection_cure(inf, &ignored);
+	const uint64_t arg[6] = {
+		0, inf->size, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, -1ULL, 0
+	};
+
+	return tracee_syscall_begin(leader, insn, SYS_mmap, arg, e);
+}
+
+int infect_enter(struct infection *inf, struct err *e)
+{
+	return tracee_syscall_enter(inf->leader, e);
+}
+
+int infect_end(struct infection *inf, struct err *e)
+{
+	int64_t ret;
+
+	if (tracee_syscall_end(inf->leader, &ret, e))
 		return -1;
-	}
+	if (ret < 0 && ret > -4096)
+		return err_set(e, -ret, "cannot map %zu bytes into process %d", inf->size, inf->leader->pid);
+	inf->base = ret;
+	if (map_here(inf, e))
+		return -1;
 	memcpy(inf->local, runner_blob, runner_blob_end - runner_blob);
-	for (unsigned int i = 0; i <= nr_others; i++) {
+	for (unsigned int i = 0; i <= inf->nr_others; i++) {
 		struct run_area a = infection_area(inf, i);
 
 		run_area_init(&a, 0);
 	}
 	return 0;
+}
+
+int cure_begin(struct infection *inf, struct err *e)
+{
+	const uint64_t arg[6] = { inf->base, inf->size };
+
+	if (inf->local)
+		munmap(inf->local, inf->size);
+	inf->local = NULL;
+	return inf->base ? tracee_syscall_begin(inf->leader, inf->insn, SYS_munmap, arg, e) : 0;
+}
+
+int cure_enter(struct infection *inf, struct err *e)
+{
+	return inf->base ? tracee_syscall_enter(inf->leader, e) : 0;
+}
+
+int cure_end(struct infection *inf, struct err *e)
+{
+	int64_t ret = 0;
+
+	if (inf->base && tracee_syscall_end(inf->leader, &ret, e))
+		return -1;
+	if (ret)
+		return err_set(e, -ret, "cannot unmap our memory from process %d", inf->leader->pid);
+	inf->base = 0;
+	return tracee_restore(inf->leader, e);
+}
+
+int infection_cure(struct infection *inf, struct err *e)
+{
+	return cure_begin(inf, e) || cure_enter(inf, e) || cure_end(inf, e) ? -1 : 0;
 }
 
 struct run_area infection_area(const struct infection *inf, unsigned int index)
@@ -146,7 +155,7 @@ int infection_start(struct infection *inf, struct tracee *t, struct prog *p, str
 	return 0;
 }
 
-int infection_wait(struct tracee *t, struct prog *p, struct err *e)
+int infection_await(struct tracee *t, struct prog *p, struct err *e)
 {
 	int status;
 
@@ -160,5 +169,10 @@ int infection_wait(struct tracee *t, struct prog *p, struct err *e)
 	}
 	if (ptrace(PTRACE_INTERRUPT, t->tid, 0, 0))
 		return err_set(e, errno, "cannot interrupt thread %d", t->tid);
+	return 0;
+}
+
+int infection_settle(struct tracee *t, struct err *e)
+{
 	return tracee_settle(t, e);
 }

@@ -20,17 +20,22 @@ struct infection {
 	uint64_t base;	       /* the mapping, in the victim; 0: none */
 	char *local;	       /* and here */
 	size_t size;
+	unsigned int nr_others;
 	size_t first_size; /* of area 0, for the leader's program */
 	size_t other_size; /* of the areas of the other threads */
 };
 
 /*
- * Infects the process of `leader`, whose threads must all be in a ptrace-stop. `code` is a range of its executable
- * mappings in which a system call instruction is searched (the vDSO, usually). There is one area a thread: area 0 of
- * first_size bytes, nr_others more of other_size (multiples of 16). On failure the victim is as before.
+ * Infects the process of `leader`, whose threads must all be in a ptrace-stop, by the system call instruction at insn
+ * (find_syscall_insn). There is one area a thread: area 0 of first_size bytes, nr_others more of other_size (multiples of 16).
+ *
+ * In steps, so that many processes can be infected at once: begin all, enter all, end all. Each step that fails leaves
+ * what infection_cure() undoes.
  */
-int infect(struct infection *inf, struct tracee *leader, uint64_t code, size_t code_size, size_t first_size,
-	   unsigned int nr_others, size_t other_size, struct err *e);
+int infect_begin(struct infection *inf, struct tracee *leader, uint64_t insn, size_t first_size, unsigned int nr_others,
+		 size_t other_size, struct err *e);
+int infect_enter(struct infection *inf, struct err *e);
+int infect_end(struct infection *inf, struct err *e);
 
 /* The memory of program `index`. */
 struct run_area infection_area(const struct infection *inf, unsigned int index);
@@ -38,11 +43,18 @@ struct run_area infection_area(const struct infection *inf, unsigned int index);
 /* Makes the thread execute the program (prog_ready); several threads may run at once, each with its own area. */
 int infection_start(struct infection *inf, struct tracee *t, struct prog *p, struct err *e);
 
-/* Waits for its end and stops the thread again. Results are in the program; prog_check() is the caller's business. */
-int infection_wait(struct tracee *t, struct prog *p, struct err *e);
+/*
+ * Waits for its end and asks the thread to stop; the second step sees it stopped. Results are in the program; prog_check() is the
+ * caller's business.
+ */
+int infection_await(struct tracee *t, struct prog *p, struct err *e);
+int infection_settle(struct tracee *t, struct err *e);
 
-/* Unmaps everything and restores the leader's registers and mask. Other threads: tracee_restore(). */
+/* Unmaps everything and restores the leader's registers and mask. Other threads: tracee_restore(). Also in steps. */
 int infection_cure(struct infection *inf, struct err *e);
+int cure_begin(struct infection *inf, struct err *e);
+int cure_enter(struct infection *inf, struct err *e);
+int cure_end(struct infection *inf, struct err *e);
 
 /* Finds a system call instruction in the memory of pid. Returns its address or 0. */
 uint64_t find_syscall_insn(pid_t pid, uint64_t code, size_t size);

@@ -151,23 +151,29 @@ int tracee_block_signals(struct tracee *t, struct err *e)
 	return 0;
 }
 
-/* Only SIGSTOP can come in between, all else is blocked: it is let through and stops the task when we have left. */
-static int step_to_syscall_stop(const struct tracee *t, struct err *e)
+static int resume(const struct tracee *t, int sig, struct err *e)
 {
-	int status, sig = 0;
+	if (ptrace(PTRACE_SYSCALL, t->tid, 0, sig))
+		return err_set(e, errno, "cannot resume thread %d", t->tid);
+	return 0;
+}
+
+/* Only SIGSTOP can come in between, all else is blocked: it is let through and stops the task when we have left. */
+static int await_syscall_stop(const struct tracee *t, struct err *e)
+{
+	int status;
 
 	for (;;) {
-		if (ptrace(PTRACE_SYSCALL, t->tid, 0, sig))
-			return err_set(e, errno, "cannot resume thread %d", t->tid);
 		if (tracee_wait(t, &status, e))
 			return -1;
 		if (WSTOPSIG(status) == SYSCALL_STOP)
 			return 0;
-		sig = status >> 16 ? 0 : WSTOPSIG(status);
+		if (resume(t, status >> 16 ? 0 : WSTOPSIG(status), e))
+			return -1;
 	}
 }
 
-int tracee_syscall(struct tracee *t, uint64_t insn, long nr, const uint64_t arg[6], int64_t *ret, struct err *e)
+int tracee_syscall_begin(struct tracee *t, uint64_t insn, long nr, const uint64_t arg[6], struct err *e)
 {
 	struct cpu_regs regs = t->regs;
 
@@ -175,11 +181,30 @@ int tracee_syscall(struct tracee *t, uint64_t insn, long nr, const uint64_t arg[
 		return -1;
 	cpu_prepare_syscall(&regs, insn, nr, arg);
 	t->touched = true;
-	if (cpu_set_regs(t->tid, &regs, e) || step_to_syscall_stop(t, e) || step_to_syscall_stop(t, e) ||
-	    cpu_get_regs(t->tid, &regs, e))
+	return cpu_set_regs(t->tid, &regs, e) || resume(t, 0, e) ? -1 : 0;
+}
+
+int tracee_syscall_enter(struct tracee *t, struct err *e)
+{
+	return await_syscall_stop(t, e) || resume(t, 0, e) ? -1 : 0;
+}
+
+int tracee_syscall_end(struct tracee *t, int64_t *ret, struct err *e)
+{
+	struct cpu_regs regs;
+
+	if (await_syscall_stop(t, e) || cpu_get_regs(t->tid, &regs, e))
 		return -1;
 	*ret = cpu_syscall_result(&regs);
 	return 0;
+}
+
+int tracee_syscall(struct tracee *t, uint64_t insn, long nr, const uint64_t arg[6], int64_t *ret, struct err *e)
+{
+	return tracee_syscall_begin(t, insn, nr, arg, e) || tracee_syscall_enter(t, e) ||
+			       tracee_syscall_end(t, ret, e) ?
+		       -1 :
+		       0;
 }
 
 int tracee_restore(struct tracee *t, struct err *e)

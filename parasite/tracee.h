@@ -36,7 +36,13 @@ int tracee_settle(struct tracee *t, struct err *e);
 /* Waits for the next ptrace-stop of a running tracee. *status_ret as from waitpid. */
 int tracee_wait(const struct tracee *t, int *status_ret, struct err *e);
 
-/* Executes one system call in the stopped thread by the instruction at insn. *ret is its result (-errno on failure). */
+/*
+ * Executes one system call in the stopped thread by the instruction at insn. *ret is its result (-errno on failure). The steps let
+ * several threads do it at once: begin all, enter all, end all.
+ */
+int tracee_syscall_begin(struct tracee *t, uint64_t insn, long nr, const uint64_t arg[6], struct err *e);
+int tracee_syscall_enter(struct tracee *t, struct err *e);
+int tracee_syscall_end(struct tracee *t, int64_t *ret, struct err *e);
 int tracee_syscall(struct tracee *t, uint64_t insn, long nr, const uint64_t arg[6], int64_t *ret, struct err *e);
 
 /* Blocks every signal, so that nothing interferes while it runs our code. */
