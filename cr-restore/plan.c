@@ -4,8 +4,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/procstate.h"
 #include "cr-restore/birth.h"
 #include "cr-restore/load.h"
 #include "cr-restore/plan.h"
@@ -29,23 +31,44 @@ void problem(struct restore_ctx *ctx, const char *hint, const char *fmt, ...)
 	ctx->nr_problems++;
 }
 
-static void check_pid(struct restore_ctx *ctx, pid_t pid)
+#define REAP_PATIENCE_MS 2000
+
+/* What a dump has just killed holds its pid until its parent has waited for it: that is worth a moment. */
+static bool is_taken(pid_t pid, unsigned int *patience_ms)
 {
+	const struct timespec pause = { 0, 10000000 };
 	char path[32];
 
-	snprintf(path, sizeof(path), "/proc/%d", pid); /* true for threads too */
-	if (!access(path, F_OK))
+	snprintf(path, sizeof(path), "/proc/%d", pid); /* there for threads too */
+	while (!access(path, F_OK)) {
+		if (!*patience_ms || proc_state(pid, pid) != 'Z')
+			return true;
+		nanosleep(&pause, NULL);
+		*patience_ms -= 10;
+	}
+	return false;
+}
+
+static void check_pid(struct restore_ctx *ctx, pid_t pid, unsigned int *patience_ms)
+{
+	if (!is_taken(pid, patience_ms))
+		return;
+	if (proc_state(pid, pid) == 'Z')
+		problem(ctx, "its parent has to wait for it first", "pid %d is taken by a zombie", pid);
+	else
 		problem(ctx, "end it, or restore in a pid namespace of its own", "pid %d is taken", pid);
 }
 
 static void check_ids(struct restore_ctx *ctx)
 {
+	unsigned int patience_ms = REAP_PATIENCE_MS; /* for all of them together */
+
 	for (size_t i = 0; i < ctx->nr_tasks; i++) {
 		struct rtask *t = ctx->tasks[i];
 
-		check_pid(ctx, t->pid);
+		check_pid(ctx, t->pid, &patience_ms);
 		for (size_t j = 1; j < t->nr_threads; j++)
-			check_pid(ctx, t->threads[j].tid);
+			check_pid(ctx, t->threads[j].tid, &patience_ms);
 	}
 }
 
