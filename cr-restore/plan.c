@@ -31,7 +31,7 @@ void problem(struct restore_ctx *ctx, const char *hint, const char *fmt, ...)
 	ctx->nr_problems++;
 }
 
-#define REAP_PATIENCE_MS 2000
+#define REAP_PATIENCE_MS 5000
 
 /* What a dump has just killed holds its pid until its parent has waited for it: that is worth a moment. */
 static bool is_taken(pid_t pid, unsigned int *patience_ms)
