@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Reads /proc/PID/fdinfo: the keys that every open file has here, the others are for its kind. */
+/* What /proc/PID/fdinfo says: the keys that every open file has here, the others are for its kind. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -50,45 +50,10 @@ static int common_key(void *arg, const char *key, const char *val, struct err *e
 	return 0;
 }
 
-/* The whole file: a large epoll set has a long one. */
-static int read_text(struct dump_ctx *ctx, struct files *fs, int fd, struct err *e)
+int fdinfo_parse(struct task *t, int number, const char *text, struct fd_facts *f, uint32_t *cloexec_ret, struct err *e)
 {
-	size_t len = 0;
-	ssize_t n;
-
-	for (;;) {
-		if (fs->text_size - len < 4096) {
-			size_t size = fs->text_size ? 2 * fs->text_size : 8192;
-			char *bigger = pool_alloc(&ctx->pool, size);
-
-			if (len)
-				memcpy(bigger, fs->text, len);
-			fs->text = bigger;
-			fs->text_size = size;
-		}
-		n = read(fd, fs->text + len, fs->text_size - len - 1);
-		if (n < 0)
-			return err_set(e, errno, "cannot read its fdinfo");
-		len += n;
-		if (!n)
-			break;
-	}
-	fs->text[len] = '\0';
-	return 0;
-}
-
-int fdinfo_read(struct dump_ctx *ctx, struct task *t, int dir, const char *name, struct fd_facts *f,
-		uint32_t *cloexec_ret, struct err *e)
-{
-	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
-	struct files *fs = files_of(ctx);
-
-	if (fd < 0)
-		return err_set(e, errno, "cannot open /proc/%d/fdinfo/%s", t->pid, name);
-	if (read_text(ctx, fs, fd, e))
-		return -1;
-	*f = (struct fd_facts){ .task = t, .number = atoi(name), .fd = -1, .family = -1, .text = fs->text };
-	if (fdinfo_each(fs->text, common_key, f, e))
+	*f = (struct fd_facts){ .task = t, .number = number, .fd = -1, .family = -1, .text = text };
+	if (fdinfo_each(text, common_key, f, e))
 		return -1;
 	*cloexec_ret = f->flags & O_CLOEXEC ? FD_CLOEXEC : 0;
 	f->flags &= ~O_CLOEXEC;

@@ -34,6 +34,7 @@ static const struct dump_kind *const kinds[DUMP_KIND_COUNT] = {
 struct path_file {
 	dev_t dev;
 	ino_t ino;
+	uint64_t mnt_id; /* a directory has one name in each mount; 0: unknown */
 	uint32_t flags, id;
 	const char *name;
 };
@@ -207,9 +208,9 @@ static int look_new(struct dump_ctx *ctx, struct open_file *of, struct fd_facts 
 }
 
 /* Locks are looked for in every table: some belong to a task, not to the open file. */
-static int look_fd(struct dump_ctx *ctx, struct task *t, struct table *table, int dir, const char *name, struct err *e)
+static int look_fd(struct dump_ctx *ctx, struct task *t, struct table *table, int number, const char *text,
+		   struct err *e)
 {
-	int number = atoi(name);
 	struct fd_facts f;
 	struct slot *slot;
 	bool new;
@@ -217,11 +218,11 @@ static int look_fd(struct dump_ctx *ctx, struct task *t, struct table *table, in
 
 	slot = POOL_PUSH(&ctx->pool, table->slots, table->nr_slots);
 	slot->number = number;
-	if (fdinfo_read(ctx, t, dir, name, &f, &slot->cloexec, e) ||
+	if (fdinfo_parse(t, number, text, &f, &slot->cloexec, e) ||
 	    same_file(ctx, t, number, f.ino, f.mnt_id, &slot->file, &new, e))
 		return -1;
-	if (strstr(f.text, "\nlock:"))
-		ret = locks_look(ctx, t, table, slot, f.text, e);
+	if (strstr(text, "\nlock:"))
+		ret = locks_look(ctx, t, table, slot, text, e);
 	if (new && !ret)
 		ret = look_new(ctx, slot->file, &f, e);
 	close_fdp(&f.fd);
@@ -230,19 +231,18 @@ static int look_fd(struct dump_ctx *ctx, struct task *t, struct table *table, in
 
 /* --- a task ------------------------------------------------------------------------------------------------- */
 
-/* The kernel lists descriptors in ascending order: the table is born sorted. */
 static int look_table(struct dump_ctx *ctx, struct task *t, struct table *table, struct err *e)
 {
-	int fd = openat(t->procfd, "fdinfo", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *d;
+	_cleanup_fdinfo_ struct fdinfo_reader reader = { 0 };
+	const char *text;
+	int number = 0;
 
-	if (!dir)
-		return err_set(e, errno, "cannot list /proc/%d/fdinfo", t->pid);
-	while ((errno = 0, d = readdir(dir)))
-		if (d->d_name[0] != '.' && look_fd(ctx, t, table, fd, d->d_name, e))
-			return err_in(e, "fd %s", d->d_name);
-	return errno ? err_set(e, errno, "cannot list /proc/%d/fdinfo", t->pid) : 0;
+	if (fdinfo_open(&reader, t, e))
+		return -1;
+	for (size_t i = 0; i < reader.nr; i++)
+		if (fdinfo_get(&reader, i, &number, &text, e) || look_fd(ctx, t, table, number, text, e))
+			return err_in(e, "fd %d", number);
+	return 0;
 }
 
 static bool is_last(const struct dump_ctx *ctx, const struct task *t)
@@ -276,26 +276,55 @@ static int files_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 
 /* --- files that are no descriptor --------------------------------------------------------------------------- */
 
+/* The mount of a directory: most tasks have the same few, whose names need not be asked for again. */
+static uint64_t directory_mount(int fd, const struct stat *st)
+{
+	struct statx sx;
+
+	if (!S_ISDIR(st->st_mode) || statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &sx) || !(sx.stx_mask & STATX_MNT_ID))
+		return 0;
+	return sx.stx_mnt_id;
+}
+
+static const struct path_file *find_path(const struct files *fs, const struct path_file *key)
+{
+	for (size_t i = 0; i < fs->nr_paths; i++) {
+		const struct path_file *p = &fs->paths[i];
+
+		if (p->ino == key->ino && p->dev == key->dev && p->flags == key->flags &&
+		    (key->name ? !strcmp(p->name, key->name) : p->mnt_id == key->mnt_id))
+			return p;
+	}
+	return NULL;
+}
+
 int files_add_path(struct dump_ctx *ctx, struct task *t, int fd, const char *path, uint32_t flags, const char *what,
 		   uint32_t *id_ret, struct err *e)
 {
 	struct files *fs = files_of(ctx);
 	struct fd_facts f = { .fd = fd, .family = -1 };
-	struct path_file *p;
-	FileEntry *fe;
+	struct path_file key = { .flags = flags };
+	const struct path_file *known = NULL;
 	const char *why;
+	FileEntry *fe;
 
 	*id_ret = 0;
 	if (fstat(fd, &f.st))
 		return err_set(e, errno, "cannot stat %s (%s)", path, what);
-	if (look_link(ctx, &f, e))
-		return err_in(e, "%s", what);
-	for (size_t i = 0; i < fs->nr_paths; i++) {
-		p = &fs->paths[i];
-		if (p->ino == f.st.st_ino && p->dev == f.st.st_dev && p->flags == flags && !strcmp(p->name, f.link)) {
-			*id_ret = p->id;
-			return 0;
-		}
+	key.dev = f.st.st_dev;
+	key.ino = f.st.st_ino;
+	key.mnt_id = directory_mount(fd, &f.st);
+	if (key.mnt_id)
+		known = find_path(fs, &key);
+	if (!known) {
+		if (look_link(ctx, &f, e))
+			return err_in(e, "%s", what);
+		key.name = f.link;
+		known = find_path(fs, &key);
+	}
+	if (known) {
+		*id_ret = known->id;
+		return 0;
 	}
 	why = reg_unreachable(f.link, &f.st);
 	if (why) {
@@ -304,9 +333,8 @@ int files_add_path(struct dump_ctx *ctx, struct task *t, int fd, const char *pat
 	}
 	fe = files_add_entry(ctx, FD_TYPES__REG);
 	reg_fill(ctx, fe, &f.st, f.link, flags, 0, POOL_MSG(&ctx->pool, FownEntry, fown_entry));
-	p = POOL_PUSH(&ctx->pool, fs->paths, fs->nr_paths);
-	*p = (struct path_file){ f.st.st_dev, f.st.st_ino, flags, fe->id, f.link };
-	*id_ret = fe->id;
+	*id_ret = key.id = fe->id;
+	*POOL_PUSH(&ctx->pool, fs->paths, fs->nr_paths) = key;
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #ifndef CRKIT_DUMP_FILES_H
 #define CRKIT_DUMP_FILES_H
 
+#include <pthread.h>
 #include <sys/stat.h>
 
 #include "cr-dump/dump.h"
@@ -103,9 +104,7 @@ struct files {
 	size_t nr_locks;
 	void *kind[DUMP_KIND_COUNT]; /* what a kind has to remember */
 	struct usual *usual_options; /* sockopt.c */
-	char *text;		     /* the last fdinfo read */
-	size_t text_size;
-	dev_t last_dev; /* of the last regular file; is it a proc filesystem? */
+	dev_t last_dev;		     /* of the last regular file; is it a proc filesystem? */
 	bool last_known, last_procfs;
 };
 
@@ -147,15 +146,30 @@ int same_tables(struct dump_ctx *ctx, struct task *t, struct err *e);
 
 /* --- fdinfo.c ----------------------------------------------------------------------------------------------- */
 
-/*
- * Reads file `name`, a descriptor's number, of the directory /proc/PID/fdinfo: number, pos, flags, ino, mnt_id and text of f;
- * *cloexec_ret is FD_CLOEXEC or 0.
- */
-int fdinfo_read(struct dump_ctx *ctx, struct task *t, int dir, const char *name, struct fd_facts *f,
-		uint32_t *cloexec_ret, struct err *e);
+/* number, pos, flags, ino, mnt_id and text of f; *cloexec_ret is FD_CLOEXEC or 0. */
+int fdinfo_parse(struct task *t, int number, const char *text, struct fd_facts *f, uint32_t *cloexec_ret,
+		 struct err *e);
 /* Splits "key: value" lines; fn takes what it knows and ignores the rest, so that a new kernel's extra key breaks nothing. */
 int fdinfo_each(const char *text, int (*fn)(void *arg, const char *key, const char *val, struct err *e), void *arg,
 		struct err *e);
+
+/* --- fdinfo_reader.c ---------------------------------------------------------------------------------------- */
+
+/* The descriptors of a task, ascending, and their fdinfo. */
+struct fdinfo_reader {
+	struct fdinfo_entry *entries;
+	size_t nr;
+	DIR *dir;
+	bool has_thread;
+	pthread_t thread;
+	uint32_t stop;
+};
+
+int fdinfo_open(struct fdinfo_reader *r, const struct task *t, struct err *e); /* fdinfo_close() also after a failure */
+/* Number and text of the i-th descriptor. The text is there until the end. */
+int fdinfo_get(struct fdinfo_reader *r, size_t i, int *number_ret, const char **text_ret, struct err *e);
+void fdinfo_close(struct fdinfo_reader *r);
+#define _cleanup_fdinfo_ __attribute__((cleanup(fdinfo_close)))
 
 /* --- files_locks.c ------------------------------------------------------------------------------------------ */
 
