@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # gcc compiling a large file: gcc waits for cc1, which writes through a pipe to as. -Q says which function cc1 is at.
 needs() { echo "gcc awk"; }
-functions=1600
+functions=1100
 
 prepare() {
 	awk -v functions=$functions 'BEGIN {

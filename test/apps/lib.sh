@@ -88,7 +88,8 @@ find_in_tree() { # COMM: the first process of that name
 
 position() { # COMM FILE: how far that process is in that file, in per cent of its size
 	local pid fd pos=0
-	pid=$(find_in_tree "$1") || { echo 100; return; }
+	[ ! -e exit-status ] || { echo 100; return; }
+	pid=$(find_in_tree "$1") || { echo 0; return; }
 	for fd in "/proc/$pid/fd/"*; do
 		[ "$fd" -ef "$2" ] || continue
 		pos=$(awk '$1 == "pos:" { print $2 }' "/proc/$pid/fdinfo/${fd##*/}" 2>/dev/null)
@@ -159,24 +160,25 @@ tool() { # NAME OPTION...: runs cr-dump or cr-restore; its messages are ours
 		facts="$facts (frozen $(awk '/Frozen time/ { printf "%.0f", $3 / 1000 }' "$name.out") ms)"
 }
 
-dump_and_leave() {
+dump_and_leave() { # PERCENT of the work that must be done
 	local before at
 	mkdir img1
 	before=$(look)
 	at=$(progress)
+	[ "$at" -ge "$1" ] || fail "the app is at $at % only: this shows nothing"
 	tool cr-dump -t "$root" -D img1 -W img1 --leave-running
 	[ "$(look)" = "$before" ] || fail "the dump with --leave-running changed the tree: $before; now: $(look)"
 	facts="$facts at $at %"
 }
 
-dump_and_kill() {
+dump_and_kill() { # PERCENT of the work that must be done
 	local at pids pid until
 	mkdir img2
 	at=$(progress)
+	[ "$at" -ge "$1" ] || fail "the app is at $at % only: this shows nothing"
 	pids=$(tree)
 	tool cr-dump -t "$root" -D img2 -W img2
 	facts="$facts at $at %"
-	{ wait "$root"; } 2>/dev/null
 	until=$((SECONDS + 10))
 	for pid in $pids; do
 		while [ -d "/proc/$pid" ]; do # a child of it is ours to reap now
@@ -188,7 +190,7 @@ dump_and_kill() {
 
 restore() {
 	tool cr-restore -D img2 -W img2 -d
-	alive || fail "after the restore there is no process $root"
+	alive || fail "cr-restore went well, but process $root is not there: $(tail -n 3 stderr)"
 	[ "$(progress)" -lt 100 ] || fail "the work was done before the dump: nothing was shown"
 }
 
@@ -204,10 +206,12 @@ finish() {
 }
 
 leftovers() {
-	local p
+	local p until=$((SECONDS + 5))
 	for p in /proc/[0-9]*; do
-		p=${p#/proc/}
-		[ "$p" = $$ ] || ! [ -e "/proc/$p/exe" ] || fail "process $p is left: $(tr '\0' ' ' <"/proc/$p/cmdline")"
+		while [ "$p" != "/proc/$$" ] && [ -e "$p/exe" ]; do
+			[ $SECONDS -lt $until ] || fail "process ${p#/proc/} is left: $(tr '\0' ' ' <"$p/cmdline")"
+			sleep 0.05
+		done
 	done
 }
 
@@ -219,12 +223,13 @@ app_test() {
 	done
 	prepare
 	start
+	disown "$root" # its end is looked at, not reported by this shell
 	await "$first"
 	outside
-	dump_and_leave
+	dump_and_leave "$first"
 	outside
 	await "$second"
-	dump_and_kill
+	dump_and_kill "$second"
 	restore
 	outside
 	finish

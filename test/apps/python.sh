@@ -9,7 +9,7 @@ prepare() {
 	cat >pi.py <<-'EOF'
 		import sys, threading
 
-		DIGITS = 60000
+		DIGITS = 50000
 		ONE = 10 ** (DIGITS + 10)
 		parts = {}
 		progress = open("progress", "w", buffering=1)
@@ -25,7 +25,7 @@ prepare() {
 		        sys.exit("too few terms")
 		    parts[x] = total
 
-		threads = [threading.Thread(target=arctan, args=a) for a in ((2, 100500), (3, 64000))]
+		threads = [threading.Thread(target=arctan, args=a) for a in ((2, 84000), (3, 53000))]
 		for t in threads:
 		    t.start()
 		for t in threads:

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # sort of a large file with little memory: dumped while it reads and writes temporary files, and while it merges them.
 needs() { echo "sort seq awk"; }
-moments() { echo 20 60; }
+moments() { echo 20 55; }
 
 prepare() {
-	seq 1 9000000 | awk '{ printf "%010d line %d\n", ($1 * 7919) % 9000011, $1 }' >lines
+	seq 1 20000000 | awk '{ printf "%010d line %d\n", ($1 * 7919) % 20000003, $1 }' >lines
 	undisturbed sorted
 }
 
@@ -14,11 +14,12 @@ start() {
 	launch env LC_ALL=C sort -S 16M --parallel=2 --batch-size=8 -T temporary -o sorted lines
 }
 
-# Half of the work is reading, which ends with the last byte; then the result is written.
+# Half of the work is reading the input, which is closed then; the other half is writing the result.
 progress() {
-	local read
+	local begun read
+	begun=$(ls -A temporary)
 	read=$(position sort lines)
-	[ "$(size sorted)" = 0 ] || read=100
+	[ "$read" != 0 ] || [ -z "$begun" ] || read=100
 	echo $((read / 2 + $(size sorted) * 50 / $(size lines)))
 }
 
