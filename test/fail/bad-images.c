@@ -250,6 +250,8 @@ int main(int argc, char **argv)
 
 	world_enter(&w, argc, argv);
 	tool = w.restore;
+	if (other && !*other)
+		other = NULL;
 	if (other && asprintf((char **)&tool, "/mnt/src/%s", other) < 0)
 		return BROKEN;
 	setenv("ASAN_OPTIONS", "detect_leaks=0:exitcode=99", 1);
