@@ -356,8 +356,7 @@ static void measure_inside(struct table *table, const struct tool *t, int runs)
 	for (int i = 0; i < runs && !r.failed[0]; i++)
 		add(&s, seen_from_inside(t, &r));
 	if (r.failed[0])
-		fprintf(table->json ? stderr : stdout, "%-8s %-16s FAILED: %s\n", t->name, "4 MB, with -R",
-			r.failed);
+		fprintf(table->json ? stderr : stdout, "%-8s %-16s FAILED: %s\n", t->name, "4 MB, with -R", r.failed);
 	else
 		row(table, t->name, "4 MB, with -R", "frozen, inside", &s, NULL, 0, 0);
 }

@@ -187,7 +187,8 @@ bool orderly(struct world *w, const char *what, int status, const char *names)
 {
 	if (status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 1 && file_mentions(OUT, names ? names : ":"))
 		return true;
-	failed(w, "%s: wait status %#x, exit status 1 and a message with \"%s\" were expected", what, status, names ? names : ":");
+	failed(w, "%s: wait status %#x, exit status 1 and a message with \"%s\" were expected", what, status,
+	       names ? names : ":");
 	tell_output();
 	return false;
 }

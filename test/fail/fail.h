@@ -42,7 +42,7 @@ void failed(struct world *w, const char *fmt, ...) __attribute__((format(printf,
 void tree_start(struct world *w, int tasks); /* and takes the reference */
 bool tree_adopt(struct world *w);	     /* after a restore: it is there, as it was, and goes on */
 bool tree_unharmed(struct world *w, const char *when);
-bool tree_gone(double timeout_s); /* nobody but us is left in the namespace */
+bool tree_gone(double timeout_s);  /* nobody but us is left in the namespace */
 bool tree_finish(struct world *w); /* SIGTERM to the root; true if everything verified itself */
 void tree_kill(struct world *w);
 

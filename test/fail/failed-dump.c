@@ -74,7 +74,8 @@ static void full_disks(struct world *w)
 		full_disk(w, "size", 4096 + (long)((bytes - 65536) * (i + fraction(w)) / n) / 4096 * 4096);
 	for (int i = 0; i < n / 2 && w->failures < 5; i++)
 		full_disk(w, "nr_inodes", 2 + (long)((images - 3) * (i + fraction(w)) * 2 / n));
-	printf("disk full: %d times without room for more bytes (of %ld), %d times for more files (of %d)\n", n, bytes, n / 2, images);
+	printf("disk full: %d times without room for more bytes (of %ld), %d times for more files (of %d)\n", n, bytes,
+	       n / 2, images);
 }
 
 /* --- directories -------------------------------------------------------------------------------------------- */

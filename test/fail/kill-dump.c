@@ -56,8 +56,8 @@ static void one(struct world *w, struct tally *t, int sig, bool group, double at
 	int status;
 	pid_t pid;
 
-	snprintf(when, sizeof(when), "cr-dump%s got %s%s after %.2f ms", leave_running ? " -R" : "", strsignal(sig), group ? " (group)" : "",
-		 at * 1e3);
+	snprintf(when, sizeof(when), "cr-dump%s got %s%s after %.2f ms", leave_running ? " -R" : "", strsignal(sig),
+		 group ? " (group)" : "", at * 1e3);
 	clean_dir(IMG);
 	pid = start_dump(w, leave_running);
 	if (group)
@@ -70,7 +70,8 @@ static void one(struct world *w, struct tally *t, int sig, bool group, double at
 		tell_output();
 		anew(w);
 	} else if (sig != SIGKILL && is_checkpoint(IMG) != (status == 0)) {
-		failed(w, "%s: its exit status is %#x, and there is %s checkpoint", when, status, is_checkpoint(IMG) ? "a" : "no");
+		failed(w, "%s: its exit status is %#x, and there is %s checkpoint", when, status,
+		       is_checkpoint(IMG) ? "a" : "no");
 	}
 }
 
@@ -83,8 +84,8 @@ static void many(struct world *w, const char *name, int sig, bool group, int n, 
 	/* Evenly spread, and random in between; somewhat further than a dump usually takes, as it may take longer. */
 	for (int i = 0; i < n && w->failures < before + 5; i++)
 		one(w, &t, sig, group, usual * 1.15 * (i + fraction(w)) / n, i % 2);
-	printf("%s: %d times, %d dumps given up, %d complete (%d of them restored), %d failures; all is over %.1f ms later at most\n", name,
-	       t.runs, t.given_up, t.completed, t.restored, w->failures - before, w->slowest_recovery * 1e3);
+	printf("%s: %d times, %d dumps given up, %d complete (%d of them restored), %d failures; all is over %.1f ms later at most\n",
+	       name, t.runs, t.given_up, t.completed, t.restored, w->failures - before, w->slowest_recovery * 1e3);
 }
 
 /* --- the worker --------------------------------------------------------------------------------------------- */

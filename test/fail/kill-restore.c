@@ -64,7 +64,8 @@ static void tell_process(pid_t pid, void *arg)
 {
 	char command[128];
 
-	snprintf(command, sizeof(command), "grep -hE '^(Name|State|Pid|PPid|TracerPid)' /proc/%d/status | tr '\\n\\t' '; '; echo", pid);
+	snprintf(command, sizeof(command),
+		 "grep -hE '^(Name|State|Pid|PPid|TracerPid)' /proc/%d/status | tr '\\n\\t' '; '; echo", pid);
 	fflush(stdout);
 	if (system(command))
 		printf("  process %d\n", pid);
@@ -118,8 +119,8 @@ static void many(struct world *w, const char *name, int sig, int n, double from,
 		tree_kill(w);
 	}
 	free(reference);
-	printf("%s: %d times, nothing left %d, whole tree %d, %d failures; all is gone %.1f ms later at most\n", name, runs, nothing, whole,
-	       w->failures - before, slowest * 1e3);
+	printf("%s: %d times, nothing left %d, whole tree %d, %d failures; all is gone %.1f ms later at most\n", name,
+	       runs, nothing, whole, w->failures - before, slowest * 1e3);
 }
 
 int main(int argc, char **argv)

@@ -71,8 +71,8 @@ static void show_fd(FILE *out, pid_t pid, const char *name)
 /* Running and sleeping are the same to us; stopped and traced are not. */
 static void show_thread(FILE *out, pid_t pid, const char *name)
 {
-	static const char *const keys[] = { "State", "TracerPid", "Uid", "Groups", "SigBlk", "SigIgn", "SigCgt", "CapEff", "NoNewPrivs",
-					    "Seccomp" };
+	static const char *const keys[] = { "State",  "TracerPid", "Uid",    "Groups",	   "SigBlk",
+					    "SigIgn", "SigCgt",	   "CapEff", "NoNewPrivs", "Seccomp" };
 	char path[64], line[512];
 	FILE *f;
 

@@ -127,34 +127,35 @@ struct registers {
 	uint64_t gen[8];
 };
 
-#define LOADS(op, r, n)                                                                                                \
-	op " 0(%1), %%" r "0\n\t" op " " n "(%1), %%" r "1\n\t" op " 2*" n "(%1), %%" r "2\n\t" op " 3*" n             \
-	   "(%1), %%" r "3\n\t" op " 4*" n "(%1), %%" r "4\n\t" op " 5*" n "(%1), %%" r "5\n\t" op " 6*" n             \
-	   "(%1), %%" r "6\n\t" op " 7*" n "(%1), %%" r "7\n\t" op " 8*" n "(%1), %%" r "8\n\t" op " 9*" n             \
-	   "(%1), %%" r "9\n\t" op " 10*" n "(%1), %%" r "10\n\t" op " 11*" n "(%1), %%" r "11\n\t" op " 12*" n        \
-	   "(%1), %%" r "12\n\t" op " 13*" n "(%1), %%" r "13\n\t" op " 14*" n "(%1), %%" r "14\n\t" op " 15*" n       \
+#define LOADS(op, r, n)                                                                                          \
+	op " 0(%1), %%" r "0\n\t" op " " n "(%1), %%" r "1\n\t" op " 2*" n "(%1), %%" r "2\n\t" op " 3*" n       \
+	   "(%1), %%" r "3\n\t" op " 4*" n "(%1), %%" r "4\n\t" op " 5*" n "(%1), %%" r "5\n\t" op " 6*" n       \
+	   "(%1), %%" r "6\n\t" op " 7*" n "(%1), %%" r "7\n\t" op " 8*" n "(%1), %%" r "8\n\t" op " 9*" n       \
+	   "(%1), %%" r "9\n\t" op " 10*" n "(%1), %%" r "10\n\t" op " 11*" n "(%1), %%" r "11\n\t" op " 12*" n  \
+	   "(%1), %%" r "12\n\t" op " 13*" n "(%1), %%" r "13\n\t" op " 14*" n "(%1), %%" r "14\n\t" op " 15*" n \
 	   "(%1), %%" r "15\n\t"
-#define STORES(op, r, n)                                                                                               \
-	op " %%" r "0, 0(%2)\n\t" op " %%" r "1, " n "(%2)\n\t" op " %%" r "2, 2*" n "(%2)\n\t" op " %%" r "3, 3*" n   \
-	   "(%2)\n\t" op " %%" r "4, 4*" n "(%2)\n\t" op " %%" r "5, 5*" n "(%2)\n\t" op " %%" r "6, 6*" n             \
-	   "(%2)\n\t" op " %%" r "7, 7*" n "(%2)\n\t" op " %%" r "8, 8*" n "(%2)\n\t" op " %%" r "9, 9*" n             \
-	   "(%2)\n\t" op " %%" r "10, 10*" n "(%2)\n\t" op " %%" r "11, 11*" n "(%2)\n\t" op " %%" r "12, 12*" n       \
-	   "(%2)\n\t" op " %%" r "13, 13*" n "(%2)\n\t" op " %%" r "14, 14*" n "(%2)\n\t" op " %%" r "15, 15*" n       \
+#define STORES(op, r, n)                                                                                             \
+	op " %%" r "0, 0(%2)\n\t" op " %%" r "1, " n "(%2)\n\t" op " %%" r "2, 2*" n "(%2)\n\t" op " %%" r "3, 3*" n \
+	   "(%2)\n\t" op " %%" r "4, 4*" n "(%2)\n\t" op " %%" r "5, 5*" n "(%2)\n\t" op " %%" r "6, 6*" n           \
+	   "(%2)\n\t" op " %%" r "7, 7*" n "(%2)\n\t" op " %%" r "8, 8*" n "(%2)\n\t" op " %%" r "9, 9*" n           \
+	   "(%2)\n\t" op " %%" r "10, 10*" n "(%2)\n\t" op " %%" r "11, 11*" n "(%2)\n\t" op " %%" r "12, 12*" n     \
+	   "(%2)\n\t" op " %%" r "13, 13*" n "(%2)\n\t" op " %%" r "14, 14*" n "(%2)\n\t" op " %%" r "15, 15*" n     \
 	   "(%2)\n\t"
-#define GENERAL_IN                                                                                                     \
-	"mov 512(%1), %%r8\n\tmov 520(%1), %%r9\n\tmov 528(%1), %%r10\n\tmov 536(%1), %%r11\n\t"                       \
+#define GENERAL_IN                                                                               \
+	"mov 512(%1), %%r8\n\tmov 520(%1), %%r9\n\tmov 528(%1), %%r10\n\tmov 536(%1), %%r11\n\t" \
 	"mov 544(%1), %%r12\n\tmov 552(%1), %%r13\n\tmov 560(%1), %%r14\n\tmov 568(%1), %%r15\n\t"
 #define SPIN "1: dec %0\n\tjnz 1b\n\t"
-#define GENERAL_OUT                                                                                                    \
-	"mov %%r8, 512(%2)\n\tmov %%r9, 520(%2)\n\tmov %%r10, 528(%2)\n\tmov %%r11, 536(%2)\n\t"                       \
+#define GENERAL_OUT                                                                              \
+	"mov %%r8, 512(%2)\n\tmov %%r9, 520(%2)\n\tmov %%r10, 528(%2)\n\tmov %%r11, 536(%2)\n\t" \
 	"mov %%r12, 544(%2)\n\tmov %%r13, 552(%2)\n\tmov %%r14, 560(%2)\n\tmov %%r15, 568(%2)\n\t"
-#define CLOBBERS                                                                                                       \
-	"r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6",  \
+#define CLOBBERS                                                                                                      \
+	"r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", \
 		"xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "cc", "memory"
 
 static void hold_avx(const struct registers *in, struct registers *out, uint64_t spins)
 {
-	asm volatile(LOADS("vmovdqu", "ymm", "32") GENERAL_IN SPIN GENERAL_OUT STORES("vmovdqu", "ymm", "32") "vzeroupper\n\t"
+	asm volatile(LOADS("vmovdqu", "ymm", "32")
+			     GENERAL_IN SPIN GENERAL_OUT STORES("vmovdqu", "ymm", "32") "vzeroupper\n\t"
 		     : "+c"(spins)
 		     : "a"(in), "d"(out)
 		     : CLOBBERS);
@@ -194,7 +195,8 @@ static void check_sleep(struct slot *s, const char *call, double started, int ms
 	double slept = now() - started;
 
 	if (ret != want)
-		complain(s, "%s returned %d, errno %d, not %d, after %.1f ms", call, ret, ret < 0 ? errnum : 0, want, slept * 1e3);
+		complain(s, "%s returned %d, errno %d, not %d, after %.1f ms", call, ret, ret < 0 ? errnum : 0, want,
+			 slept * 1e3);
 	else if (slept < ms * 1e-3 - 1e-4)
 		complain(s, "%s of %d ms took %.3f ms", call, ms, slept * 1e3);
 }
@@ -291,8 +293,9 @@ static const struct job {
 	void (*fn)(struct slot *s, uint64_t nr);
 } jobs[] = {
 	{ "ring", do_ring }, /* everybody's first */
-	{ "memory", do_memory }, { "registers", do_registers }, { "nanosleep", do_nanosleep }, { "poll", do_poll },
-	{ "file", do_file },	 { "epoll", do_epoll },		{ "futex", do_futex },	       { "eventfd", do_counter },
+	{ "memory", do_memory }, { "registers", do_registers }, { "nanosleep", do_nanosleep },
+	{ "poll", do_poll },	 { "file", do_file },		{ "epoll", do_epoll },
+	{ "futex", do_futex },	 { "eventfd", do_counter },
 };
 
 static void *thread(void *arg)
@@ -369,7 +372,8 @@ static void sleep_once(void)
 		break;
 	}
 	if (handled == before && !stopping())
-		complain(main_slot, "system call of kind %d returned %d: %s, and no signal had come", self % 5, ret, strerror(errno));
+		complain(main_slot, "system call of kind %d returned %d: %s, and no signal had come", self % 5, ret,
+			 strerror(errno));
 }
 
 static void sleep_as_parent(void)
