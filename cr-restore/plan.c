@@ -76,11 +76,14 @@ static void check_registers(struct restore_ctx *ctx)
 {
 	char why[128];
 
+	ctx->regs_layout = pool_alloc(&ctx->pool, sizeof(*ctx->regs_layout));
+	regs_ask_layout(ctx->regs_layout);
+
 	for (size_t i = 0; i < ctx->nr_tasks; i++) {
 		struct rtask *t = ctx->tasks[i];
 
 		for (size_t j = 0; t->state != TASK_DEAD && j < t->nr_threads; j++)
-			if (!regs_loadable(t->threads[j].core, why, sizeof(why)))
+			if (!regs_loadable(ctx->regs_layout, t->threads[j].core, why, sizeof(why)))
 				problem(ctx, NULL, "thread %d cannot be restored: %s", t->threads[j].tid, why);
 	}
 }

@@ -60,8 +60,9 @@ struct restore_ctx {
 	struct files *files;  /* files.c */
 	struct shmem *shmems; /* restorer/shmem.c: shared anonymous memory */
 	size_t nr_shmems;
-	struct arena *arena;	     /* arena.c */
-	struct own_creds *own_creds; /* creds.c */
+	struct arena *arena;		 /* arena.c */
+	struct regs_layout *regs_layout; /* restorer/arch/regs.h */
+	struct own_creds *own_creds;	 /* creds.c */
 	size_t nr_problems;
 	int chan;      /* our end of the socket over which tasks get descriptors */
 	int chan_task; /* the number of the other end in every newborn task: above every descriptor that a task has */

@@ -127,13 +127,13 @@ static int restore_rseq_cs(struct agent_thread *th, struct err *e)
 	return poke(th->tid, r->rseq_abi_pointer + RSEQ_CS_OFFSET, r->rseq_cs_pointer, e);
 }
 
-static int finish_thread(struct rtask *t, struct agent_thread *th, struct err *e)
+static int finish_thread(struct restore_ctx *ctx, struct rtask *t, struct agent_thread *th, struct err *e)
 {
 	const ThreadCoreEntry *c = th->core->thread_core;
 	uint64_t mask = c->has_blk_sigset ? c->blk_sigset : t->core->tc->blk_sigset;
 	struct regs_scratch scratch;
 
-	if (regs_load(th->tid, th->core, &scratch, e) || restore_rseq_cs(th, e))
+	if (regs_load(ctx->regs_layout, th->tid, th->core, &scratch, e) || restore_rseq_cs(th, e))
 		return -1;
 	for (size_t i = 0; scratch.addr && i < ARRAY_SIZE(scratch.words); i++)
 		if (poke(th->tid, scratch.addr + i * sizeof(*scratch.words), scratch.words[i], e))
@@ -168,7 +168,7 @@ static int prepare_task(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 	if (tracee_syscall(&leader, ctx->arena->insn, SYS_close, chan, &ret, e) || remove_arena(ctx, &leader, e))
 		return -1;
 	for (size_t i = 0; i < t->nr_threads; i++)
-		if (finish_thread(t, &t->threads[i], e))
+		if (finish_thread(ctx, t, &t->threads[i], e))
 			return -1;
 	return 0;
 }

@@ -6,16 +6,28 @@
 #include "core.pb-c.h"
 #include "parasite/arch/cpu.h"
 
+#define REGS_PARTS 16
+
 /* A few bytes to be put below the thread's stack before it goes on: a timeout that its system call will read. */
 struct regs_scratch {
 	uint64_t addr; /* 0: none */
 	uint64_t words[2];
 };
 
+/* What this CPU has. Asked once: in a virtual machine the CPUID instruction takes as long as many system calls. */
+struct regs_layout {
+	uint64_t features; /* XSAVE components */
+	struct {
+		uint32_t off, size; /* in the standard format; size 0: not there */
+	} part[REGS_PARTS];
+};
+void regs_ask_layout(struct regs_layout *ret);
+
 /* Can the registers of this image be loaded here? Otherwise says why not in why[]. */
-bool regs_loadable(const CoreEntry *core, char *why, size_t size);
+bool regs_loadable(const struct regs_layout *l, const CoreEntry *core, char *why, size_t size);
 
 /* Sets the registers of a stopped thread. */
-int regs_load(pid_t tid, const CoreEntry *core, struct regs_scratch *scratch, struct err *e);
+int regs_load(const struct regs_layout *l, pid_t tid, const CoreEntry *core, struct regs_scratch *scratch,
+	      struct err *e);
 
 #endif

@@ -13,7 +13,7 @@
 #include "restorer/arch/regs.h"
 
 #define XSAVE_HEADER 512 /* offset; xstate_bv is its first word */
-#define XSTATE_MAX   (64 * 1024)
+#define XSTATE_MAX   (16 * 1024)
 #define RED_ZONE     128
 
 enum {
@@ -26,35 +26,38 @@ enum {
 	XFEATURE_PKRU = 9
 };
 
-/* Where a component lies in the standard format. */
-static bool component(int nr, uint32_t *off, uint32_t *size)
+void regs_ask_layout(struct regs_layout *ret)
 {
 	uint32_t eax, ebx, ecx, edx;
 
-	__cpuid_count(0xd, nr, eax, ebx, ecx, edx);
-	*off = ebx;
-	*size = eax;
-	return eax != 0;
-}
-
-static void put(char *image, size_t len, int nr, const void *bytes, size_t n)
-{
-	uint32_t off, size;
-
-	if (!n || !component(nr, &off, &size) || off + size > len)
-		return;
-	memcpy(image + off, bytes, n < size ? n : size);
-}
-
-static uint64_t supported(void)
-{
-	uint32_t eax, ebx, ecx, edx;
-
+	*ret = (struct regs_layout){ 0 };
 	__cpuid_count(0xd, 0, eax, ebx, ecx, edx);
-	return eax | (uint64_t)edx << 32;
+	ret->features = eax | (uint64_t)edx << 32;
+	for (int i = XFEATURE_YMM; i < REGS_PARTS; i++) {
+		if (!(ret->features & 1ULL << i))
+			continue;
+		__cpuid_count(0xd, i, eax, ebx, ecx, edx);
+		ret->part[i].off = ebx;
+		ret->part[i].size = eax;
+	}
 }
 
-bool regs_loadable(const CoreEntry *core, char *why, size_t size)
+/* The whole image and where in it the components go. */
+struct image {
+	const struct regs_layout *l;
+	char *bytes;
+	size_t len;
+};
+
+static void put(const struct image *im, int nr, const void *bytes, size_t n)
+{
+	uint32_t off = im->l->part[nr].off, size = im->l->part[nr].size;
+
+	if (n && size && off + size <= im->len)
+		memcpy(im->bytes + off, bytes, n < size ? n : size);
+}
+
+bool regs_loadable(const struct regs_layout *l, const CoreEntry *core, char *why, size_t size)
 {
 	const ThreadInfoX86 *ti = core->thread_info;
 	const UserX86XsaveEntry *xs = ti->fpregs->xsave;
@@ -63,9 +66,9 @@ bool regs_loadable(const CoreEntry *core, char *why, size_t size)
 		snprintf(why, size, "it runs 32-bit code, which is not supported");
 		return false;
 	}
-	if (xs && xs->xstate_bv & ~supported()) {
+	if (xs && xs->xstate_bv & ~l->features) {
 		snprintf(why, size, "it uses CPU state that this CPU has not (XSAVE features %#lx)",
-			 xs->xstate_bv & ~supported());
+			 xs->xstate_bv & ~l->features);
 		return false;
 	}
 	return true;
@@ -81,13 +84,13 @@ struct fxsave {
 };
 _Static_assert(sizeof(struct fxsave) == 512, "FXSAVE");
 
-static void fill_xstate(char *image, size_t len, const UserX86FpregsEntry *f)
+static void fill_xstate(const struct image *im, const UserX86FpregsEntry *f)
 {
-	struct fxsave *fx = (struct fxsave *)image;
+	struct fxsave *fx = (struct fxsave *)im->bytes;
 	const UserX86XsaveEntry *xs = f->xsave;
 	uint64_t bv = xs ? xs->xstate_bv : 3;
 
-	memset(image, 0, XSAVE_HEADER);
+	memset(im->bytes, 0, im->len);
 	fx->cwd = f->cwd;
 	fx->swd = f->swd;
 	fx->twd = f->twd;
@@ -97,20 +100,19 @@ static void fill_xstate(char *image, size_t len, const UserX86FpregsEntry *f)
 	fx->mxcsr = f->mxcsr;
 	memcpy(fx->st, f->st_space, ARRAY_SIZE(fx->st) < f->n_st_space ? sizeof(fx->st) : f->n_st_space * 4);
 	memcpy(fx->xmm, f->xmm_space, ARRAY_SIZE(fx->xmm) < f->n_xmm_space ? sizeof(fx->xmm) : f->n_xmm_space * 4);
-	memset(image + XSAVE_HEADER, 0, len - XSAVE_HEADER);
-	memcpy(image + XSAVE_HEADER, &bv, sizeof(bv));
+	memcpy(im->bytes + XSAVE_HEADER, &bv, sizeof(bv));
 	if (!xs)
 		return;
-	put(image, len, XFEATURE_YMM, xs->ymmh_space, xs->n_ymmh_space * 4);
-	put(image, len, XFEATURE_BNDREGS, xs->bndreg_state, xs->n_bndreg_state * 8);
-	put(image, len, XFEATURE_BNDCSR, xs->bndcsr_state, xs->n_bndcsr_state * 8);
-	put(image, len, XFEATURE_OPMASK, xs->opmask_reg, xs->n_opmask_reg * 8);
-	put(image, len, XFEATURE_ZMM_HI256, xs->zmm_upper, xs->n_zmm_upper * 8);
-	put(image, len, XFEATURE_HI16_ZMM, xs->hi16_zmm, xs->n_hi16_zmm * 8);
-	put(image, len, XFEATURE_PKRU, xs->pkru, xs->n_pkru * 4);
+	put(im, XFEATURE_YMM, xs->ymmh_space, xs->n_ymmh_space * 4);
+	put(im, XFEATURE_BNDREGS, xs->bndreg_state, xs->n_bndreg_state * 8);
+	put(im, XFEATURE_BNDCSR, xs->bndcsr_state, xs->n_bndcsr_state * 8);
+	put(im, XFEATURE_OPMASK, xs->opmask_reg, xs->n_opmask_reg * 8);
+	put(im, XFEATURE_ZMM_HI256, xs->zmm_upper, xs->n_zmm_upper * 8);
+	put(im, XFEATURE_HI16_ZMM, xs->hi16_zmm, xs->n_hi16_zmm * 8);
+	put(im, XFEATURE_PKRU, xs->pkru, xs->n_pkru * 4);
 }
 
-static int load_xstate(pid_t tid, const UserX86FpregsEntry *f, struct err *e)
+static int load_xstate(const struct regs_layout *l, pid_t tid, const UserX86FpregsEntry *f, struct err *e)
 {
 	_cleanup_free_ char *image = calloc(1, XSTATE_MAX);
 	size_t len = XSTATE_MAX;
@@ -119,7 +121,7 @@ static int load_xstate(pid_t tid, const UserX86FpregsEntry *f, struct err *e)
 		return err_nomem(e, "the extended registers");
 	if (cpu_get_xstate(tid, image, &len, e)) /* for its size */
 		return -1;
-	fill_xstate(image, len, f);
+	fill_xstate(&(struct image){ l, image, len }, f);
 	return cpu_set_xstate(tid, image, len, e);
 }
 
@@ -208,7 +210,8 @@ static void apply_timeout(struct user_regs_struct *r, uint32_t nr, uint64_t ns, 
 	}
 }
 
-int regs_load(pid_t tid, const CoreEntry *core, struct regs_scratch *scratch, struct err *e)
+int regs_load(const struct regs_layout *l, pid_t tid, const CoreEntry *core, struct regs_scratch *scratch,
+	      struct err *e)
 {
 	struct cpu_regs regs = general(core->thread_info->gpregs);
 	const ThreadCoreEntry *c = core->thread_core;
@@ -216,5 +219,5 @@ int regs_load(pid_t tid, const CoreEntry *core, struct regs_scratch *scratch, st
 	*scratch = (struct regs_scratch){ 0 };
 	if (c->has_restart_nr && c->has_restart_left_ns && regs.gp.rax == c->restart_nr)
 		apply_timeout(&regs.gp, c->restart_nr, c->restart_left_ns, scratch);
-	return load_xstate(tid, core->thread_info->fpregs, e) || cpu_set_regs(tid, &regs, e) ? -1 : 0;
+	return load_xstate(l, tid, core->thread_info->fpregs, e) || cpu_set_regs(tid, &regs, e) ? -1 : 0;
 }
