@@ -70,6 +70,7 @@ static int stop_in_time(struct dump_ctx *ctx, struct thread *th, uint64_t deadli
 	}
 	th->tr.impatient = false;
 	th->stands = true;
+	sleep_confirm(th->tr.pid, th->tr.tid, th);
 	return 0;
 }
 

@@ -64,18 +64,29 @@ static int read_text(const char *path, char *buf, size_t size)
 	return 0;
 }
 
-/* "se.exec_start : 556543.601313": milliseconds with six decimals. 0: not there. */
-static int64_t last_ran_ns(const char *path)
+/* Behind "KEY :" in a text with a line for each key. NULL: not there. */
+static const char *value_of(const char *text, const char *key)
 {
-	char buf[512], *p;
+	const char *p = strstr(text, key);
+
+	p = p ? strchr(p, ':') : NULL;
+	return p ? p + 1 : NULL;
+}
+
+/* When it last ran: "se.exec_start : 556543.601313", milliseconds with six decimals, 0 when not there; and how often it has slept. */
+static int64_t last_ran_ns(const char *path, uint64_t *switches_ret)
+{
+	const char *ran, *switches;
 	long long ms, ns;
+	char buf[1024];
 
 	if (read_text(path, buf, sizeof(buf)))
 		return 0;
-	p = strstr(buf, "se.exec_start");
-	p = p ? strchr(p, ':') : NULL;
-	if (!p || sscanf(p + 1, "%lld.%lld", &ms, &ns) != 2)
+	ran = value_of(buf, "se.exec_start");
+	switches = value_of(buf, "nr_voluntary_switches");
+	if (!ran || !switches || sscanf(ran, "%lld.%lld", &ms, &ns) != 2)
 		return 0;
+	*switches_ret = strtoull(switches, NULL, 10);
 	return ms * 1000000 + ns;
 }
 
@@ -83,6 +94,7 @@ static int64_t last_ran_ns(const char *path)
 static int64_t clock_offset(unsigned int cpu)
 {
 	cpu_set_t before, there;
+	uint64_t switches;
 	int64_t mine;
 
 	if (cpu >= CPU_SETSIZE || clock_offsets[cpu])
@@ -92,7 +104,7 @@ static int64_t clock_offset(unsigned int cpu)
 	if (sched_getaffinity(0, sizeof(before), &before) || sched_setaffinity(0, sizeof(there), &there))
 		return 0;
 	sched_yield(); /* brings our own figure up to date */
-	mine = last_ran_ns("/proc/thread-self/sched");
+	mine = last_ran_ns("/proc/thread-self/sched", &switches);
 	clock_offsets[cpu] = mine ? mine - raw_ns() : 0;
 	sched_setaffinity(0, sizeof(before), &before);
 	return clock_offsets[cpu];
@@ -127,9 +139,22 @@ void sleep_note(pid_t pid, pid_t tid, struct thread *th)
 		return;
 	offset = clock_offset(last_cpu(pid, tid));
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/sched", pid, tid);
-	ran = last_ran_ns(path);
+	ran = last_ran_ns(path, &th->switches);
 	if (offset && ran && raw_ns() + offset > ran)
 		th->asleep_ns = raw_ns() + offset - ran;
+}
+
+void sleep_confirm(pid_t pid, pid_t tid, struct thread *th)
+{
+	uint64_t switches = 0;
+	char path[64];
+
+	if (!th->asleep_ns)
+		return;
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/sched", pid, tid);
+	/* To stand still for us was one more time. A second one is a call that it entered since, perhaps the same again. */
+	if (!last_ran_ns(path, &switches) || switches != th->switches + 1)
+		th->asleep_ns = 0;
 }
 
 /* In clone it may be a vfork or not, but nobody sleeps there for long otherwise. */

@@ -14,6 +14,9 @@ struct thread;
 /* Fills th->blocked_nr and th->asleep_ns; leaves them alone when the thread is running or nothing can be known. */
 void sleep_note(pid_t pid, pid_t tid, struct thread *th);
 
+/* When it stands: what was noted is nothing when it has been awake since. */
+void sleep_confirm(pid_t pid, pid_t tid, struct thread *th);
+
 /* Does the thread wait for a vfork child? */
 bool sleeps_in_vfork(pid_t pid, pid_t tid);
 
