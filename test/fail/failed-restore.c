@@ -112,9 +112,7 @@ static void without_image(struct world *w, const char *name)
 	snprintf(what, sizeof(what), "%s is missing", name);
 	if (status)
 		orderly(w, what, status, name);
-	else if (tree_adopt(w))
-		tree_finish(w);
-	if (!tree_gone(PATIENCE))
+	if ((status || (tree_adopt(w) && tree_finish(w))) && !tree_gone(PATIENCE))
 		failed(w, "%d processes are left behind", pids_count(NULL));
 	if (w->failures > before)
 		printf("  this was when %s, and cr-restore ended with wait status %#x\n", what, status);

@@ -290,6 +290,8 @@ void tree_kill(struct world *w)
 			w->board->slots[i].errors = 0;
 		if (w->board)
 			w->board->stop = 0;
+		if (truncate(WORK "/log", 0) && errno != ENOENT)
+			failed(w, "cannot empty the log of the tree: %s", strerror(errno));
 		return;
 	} while (clock_s() - start < PATIENCE);
 	failed(w, "there are processes that SIGKILL does not end");
