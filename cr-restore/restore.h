@@ -32,6 +32,7 @@ struct agent_thread {
 	CoreEntry *core;      /* the leader's is the task's */
 	struct run_area area; /* of its runner */
 	struct prog prog;
+	bool reenters; /* it goes on inside of the system call that the dump interrupted */
 };
 
 /* A task to be: what the images say, and its agent once it is born. */

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/guard.h"
+#include "base/procstate.h"
 #include "parasite/tracee.h"
 
 #ifndef PTRACE_GETSIGMASK
@@ -42,19 +43,24 @@ static bool tracer_is_finishing(pid_t tracer)
 }
 
 /* A cr-dump that was killed a moment ago may still be putting the victim back: give it some time. */
-static int seize_patiently(pid_t tid, unsigned long options)
+static int seize_patiently(pid_t pid, pid_t tid, unsigned long options)
 {
 	const struct timespec pause = { 0, 5000000 };
+	char state;
 
 	for (int tries = 0; tries < 400; tries++) {
 		if (!ptrace(PTRACE_SEIZE, tid, 0, options))
 			return 0;
-		if (errno != EPERM || !tracer_is_finishing(tracer_of(tid)))
-			return -1;
+		if (errno != EPERM)
+			return errno;
+		state = proc_state(pid, tid);
+		if (state == 'Z' || state == 'X')
+			return ESRCH; /* the dead are not for tracing */
+		if (!tracer_is_finishing(tracer_of(tid)))
+			break;
 		nanosleep(&pause, NULL);
-		errno = EPERM;
 	}
-	return -1;
+	return EPERM;
 }
 
 static int seize_error(pid_t pid, pid_t tid, int errnum, struct err *e)
@@ -74,9 +80,12 @@ static int seize_error(pid_t pid, pid_t tid, int errnum, struct err *e)
 
 int tracee_seize(struct tracee *t, pid_t pid, pid_t tid, unsigned long options, struct err *e)
 {
+	int errnum;
+
 	*t = (struct tracee){ .pid = pid, .tid = tid };
-	if (seize_patiently(tid, options | PTRACE_O_TRACESYSGOOD))
-		return seize_error(pid, tid, errno, e);
+	errnum = seize_patiently(pid, tid, options | PTRACE_O_TRACESYSGOOD);
+	if (errnum)
+		return seize_error(pid, tid, errnum, e);
 	if (ptrace(PTRACE_INTERRUPT, tid, 0, 0)) {
 		int saved = errno;
 
@@ -151,6 +160,7 @@ int tracee_block_signals(struct tracee *t, struct err *e)
 	return 0;
 }
 
+/* To its next system call, entry or exit. */
 static int resume(const struct tracee *t, int sig, struct err *e)
 {
 	if (ptrace(PTRACE_SYSCALL, t->tid, 0, sig))
@@ -171,6 +181,16 @@ static int await_syscall_stop(const struct tracee *t, struct err *e)
 		if (resume(t, status >> 16 ? 0 : WSTOPSIG(status), e))
 			return -1;
 	}
+}
+
+int tracee_reenter_begin(const struct tracee *t, struct err *e)
+{
+	return resume(t, 0, e);
+}
+
+int tracee_reenter_end(const struct tracee *t, struct err *e)
+{
+	return await_syscall_stop(t, e);
 }
 
 int tracee_syscall_begin(struct tracee *t, uint64_t insn, long nr, const uint64_t arg[6], struct err *e)

@@ -45,6 +45,13 @@ int tracee_syscall_enter(struct tracee *t, struct err *e);
 int tracee_syscall_end(struct tracee *t, int64_t *ret, struct err *e);
 int tracee_syscall(struct tracee *t, uint64_t insn, long nr, const uint64_t arg[6], int64_t *ret, struct err *e);
 
+/*
+ * For a thread that is about to execute a system call instruction (cpu_at_syscall), with all signals blocked: takes it to the entry of the
+ * call. What is pending then interrupts the call as it should, instead of being handled before it.
+ */
+int tracee_reenter_begin(const struct tracee *t, struct err *e);
+int tracee_reenter_end(const struct tracee *t, struct err *e);
+
 /* Blocks every signal, so that nothing interferes while it runs our code. */
 int tracee_block_signals(struct tracee *t, struct err *e);
 

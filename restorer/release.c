@@ -127,10 +127,10 @@ static int restore_rseq_cs(struct agent_thread *th, struct err *e)
 	return poke(th->tid, r->rseq_abi_pointer + RSEQ_CS_OFFSET, r->rseq_cs_pointer, e);
 }
 
-static int finish_thread(struct restore_ctx *ctx, struct rtask *t, struct agent_thread *th, struct err *e)
+/* Everything but the signal mask: until the thread is back in its system call nothing may interrupt it. */
+static int load_thread(struct restore_ctx *ctx, struct rtask *t, struct agent_thread *th, struct err *e)
 {
-	const ThreadCoreEntry *c = th->core->thread_core;
-	uint64_t mask = c->has_blk_sigset ? c->blk_sigset : t->core->tc->blk_sigset;
+	const struct tracee tr = { .pid = t->pid, .tid = th->tid };
 	struct regs_scratch scratch;
 
 	if (regs_load(ctx->regs_layout, th->tid, th->core, &scratch, e) || restore_rseq_cs(th, e))
@@ -138,7 +138,18 @@ static int finish_thread(struct restore_ctx *ctx, struct rtask *t, struct agent_
 	for (size_t i = 0; scratch.addr && i < ARRAY_SIZE(scratch.words); i++)
 		if (poke(th->tid, scratch.addr + i * sizeof(*scratch.words), scratch.words[i], e))
 			return -1;
-	return set_mask(th->tid, mask, e);
+	th->reenters = cpu_at_syscall(th->tid);
+	return th->reenters ? tracee_reenter_begin(&tr, e) : 0;
+}
+
+static int finish_thread(struct rtask *t, struct agent_thread *th, struct err *e)
+{
+	const ThreadCoreEntry *c = th->core->thread_core;
+	const struct tracee tr = { .pid = t->pid, .tid = th->tid };
+
+	if (th->reenters && tracee_reenter_end(&tr, e))
+		return -1;
+	return set_mask(th->tid, c->has_blk_sigset ? c->blk_sigset : t->core->tc->blk_sigset, e);
 }
 
 /* The arena goes by the runner's own system call instruction: the thread never comes back to it. */
@@ -168,7 +179,15 @@ static int prepare_task(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 	if (tracee_syscall(&leader, ctx->arena->insn, SYS_close, chan, &ret, e) || remove_arena(ctx, &leader, e))
 		return -1;
 	for (size_t i = 0; i < t->nr_threads; i++)
-		if (finish_thread(ctx, t, &t->threads[i], e))
+		if (load_thread(ctx, t, &t->threads[i], e))
+			return -1;
+	return 0;
+}
+
+static int finish_task(struct rtask *t, struct err *e)
+{
+	for (size_t i = 0; i < t->nr_threads; i++)
+		if (finish_thread(t, &t->threads[i], e))
 			return -1;
 	return 0;
 }
@@ -179,6 +198,9 @@ int release_prepare(struct restore_ctx *ctx, struct err *e)
 		return -1;
 	for (size_t i = 0; i < ctx->nr_tasks; i++)
 		if (lives(ctx->tasks[i]) && prepare_task(ctx, ctx->tasks[i], e))
+			return err_in(e, "pid %d", ctx->tasks[i]->pid);
+	for (size_t i = 0; i < ctx->nr_tasks; i++)
+		if (lives(ctx->tasks[i]) && finish_task(ctx->tasks[i], e))
 			return err_in(e, "pid %d", ctx->tasks[i]->pid);
 	return 0;
 }

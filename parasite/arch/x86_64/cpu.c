@@ -74,6 +74,19 @@ void cpu_prepare_call(struct cpu_regs *regs, uint64_t entry, uint64_t stack, uin
 	regs->gp.eflags &= ~0x10500ULL; /* TF, DF and RF are the victim's business */
 }
 
+bool cpu_at_syscall(pid_t tid)
+{
+	struct cpu_regs regs;
+	struct err ignored;
+	long word;
+
+	if (cpu_get_regs(tid, &regs, &ignored) || (long)regs.gp.orig_rax < 0 || regs.gp.rax != regs.gp.orig_rax)
+		return false;
+	errno = 0;
+	word = ptrace(PTRACE_PEEKTEXT, tid, regs.gp.rip, 0);
+	return !errno && (word & 0xffff) == 0x050f;
+}
+
 long cpu_find_syscall(const void *code, size_t len)
 {
 	static const unsigned char insn[CPU_SYSCALL_INSN_SIZE] = { 0x0f, 0x05 };
