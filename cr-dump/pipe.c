@@ -161,6 +161,10 @@ static int pipe_write(struct dump_ctx *ctx, struct err *e)
 		/* A single piece is a packet only when the pipe is in packet mode. */
 		if (p->data->n_packets == 1 && !p->packets)
 			p->data->n_packets = 0;
+		if (p->bytes) {
+			p->reader->entry->pipe->has_queued = true;
+			p->reader->entry->pipe->queued = p->data->bytes;
+		}
 		if (img_put(w, &p->data->base, e) || img_put_bytes(w, p->bytes, p->data->bytes, e))
 			return -1;
 	}

@@ -56,6 +56,25 @@ static int by_content(const void *a, const void *b)
 	return x->entry->pipe_id < y->entry->pipe_id ? -1 : x->entry->pipe_id > y->entry->pipe_id;
 }
 
+static const struct content *content_of(const struct pipes *s, uint32_t pipe_id)
+{
+	PipeDataEntry wanted = { .pipe_id = pipe_id };
+	const struct content key = { .entry = &wanted };
+
+	return s->nr_contents ? bsearch(&key, s->contents, s->nr_contents, sizeof(key), by_content) : NULL;
+}
+
+/* There may be no image when no pipe held anything, so what a pipe held is noted with its end as well. */
+static int check_content(const struct pipes *s, const PipeEntry *end, struct err *e)
+{
+	const struct content *c = content_of(s, end->pipe_id);
+
+	if (end->queued <= (c ? c->entry->bytes : 0))
+		return 0;
+	err_set(e, 0, "pipes-data.img: %u bytes of pipe %u are missing", end->queued, end->pipe_id);
+	return err_hint(e, "the directory must have all images of the dump");
+}
+
 static int pipe_load(struct restore_ctx *ctx, struct err *e)
 {
 	struct files *fs = ctx->files;
@@ -71,6 +90,9 @@ static int pipe_load(struct restore_ctx *ctx, struct err *e)
 		return -1;
 	if (s->nr_contents)
 		qsort(s->contents, s->nr_contents, sizeof(*s->contents), by_content);
+	for (size_t i = 0; i < s->nr_ends; i++)
+		if (check_content(s, s->ends[i]->entry->pipe, e))
+			return -1;
 	return 0;
 }
 
@@ -120,11 +142,8 @@ static int set_size(int fd, uint32_t size, struct err *e)
 
 static int set_content(const struct pipes *s, uint32_t pipe_id, int in, struct err *e)
 {
-	PipeDataEntry entry = { .pipe_id = pipe_id };
-	const struct content key = { .entry = &entry }, *c = NULL;
+	const struct content *c = content_of(s, pipe_id);
 
-	if (s->nr_contents)
-		c = bsearch(&key, s->contents, s->nr_contents, sizeof(key), by_content);
 	if (!c)
 		return 0;
 	if (c->entry->has_size && set_size(in, c->entry->size, e))
