@@ -21,6 +21,11 @@ start() {
 	launch gcc -O1 -Q -pipe -c large.c -o large.o
 }
 
+outside() {
+	find_in_tree cc1 >cc1.pid || fail "there is no cc1"
+	find_in_tree as >as.pid || fail "there is no as"
+}
+
 progress() {
 	awk -v functions=$functions '/Assembling functions:/ { on = 1; next } on { n += gsub(/ f[0-9]+/, "") }
 		END { print int(n * 100 / functions) }' stderr

@@ -86,6 +86,13 @@ find_in_tree() { # COMM: the first process of that name
 	return 1
 }
 
+threads() { # COMM COUNT: has that process so many?
+	local pid
+	pid=$(find_in_tree "$1") || fail "there is no $1"
+	[ "$(find "/proc/$pid/task" -maxdepth 1 -name '[0-9]*' | wc -l)" = "$2" ] ||
+		fail "$1 has these threads, not $2: $(ls "/proc/$pid/task")"
+}
+
 position() { # COMM FILE: how far that process is in that file, in per cent of its size
 	local pid fd pos=0
 	[ ! -e exit-status ] || { echo 100; return; }

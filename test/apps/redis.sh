@@ -52,6 +52,7 @@ progress() {
 }
 
 outside() {
+	[ "$(tree | wc -l)" = 2 ] || fail "these processes are no server with a child that saves: $(tree)"
 	[ "$(ask DBSIZE)" = $keys ] || fail "there are $(ask DBSIZE) keys, not $keys"
 	[ "$(ask GET key:4)" = value-4-31676 ] || fail "key:4 is $(ask GET key:4)"
 	no_client "$port"

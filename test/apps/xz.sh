@@ -19,6 +19,10 @@ start() {
 	launch xz -T2 -1 -k large
 }
 
+outside() {
+	threads xz 3
+}
+
 progress() {
 	position xz large
 }
