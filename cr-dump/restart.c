@@ -100,7 +100,10 @@ int restart_correct(struct thread *th, struct err *e)
 	struct cpu_call c;
 	uint64_t mask, left;
 
-	if (!cpu_in_call(th, &c) || c.result != -EINTR || c.raw_nr != th->blocked_nr || c.nr == SYS_close)
+	if (!cpu_in_call(th, &c) || c.result != -EINTR || c.nr == SYS_close)
+		return 0;
+	/* It may have entered the call after it was looked at. To wait once more is never wrong; other calls may have done something. */
+	if (c.raw_nr != th->blocked_nr && !timed_call(&c))
 		return 0;
 	if (signals_deliverable(th, &mask, e))
 		return -1;
