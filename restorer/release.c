@@ -127,6 +127,23 @@ static int restore_rseq_cs(struct agent_thread *th, struct err *e)
 	return poke(th->tid, r->rseq_abi_pointer + RSEQ_CS_OFFSET, r->rseq_cs_pointer, e);
 }
 
+/*
+ * Letting a thread go disturbs it once more. These calls go on by themselves after that; others, epoll_wait for one, end with EINTR,
+ * so they are left to be made from outside, where a signal that came during the restore is handled first.
+ */
+static bool survives_letting_go(long nr)
+{
+	static const long calls[] = {
+		SYS_futex,	     SYS_poll,	SYS_ppoll,	   SYS_select, SYS_pselect6, SYS_nanosleep,
+		SYS_clock_nanosleep, SYS_pause, SYS_rt_sigsuspend, SYS_wait4,  SYS_waitid,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
+		if (calls[i] == nr)
+			return true;
+	return false;
+}
+
 /* Everything but the signal mask: until the thread is back in its system call nothing may interrupt it. */
 static int load_thread(struct restore_ctx *ctx, struct rtask *t, struct agent_thread *th, struct err *e)
 {
@@ -138,7 +155,7 @@ static int load_thread(struct restore_ctx *ctx, struct rtask *t, struct agent_th
 	for (size_t i = 0; scratch.addr && i < ARRAY_SIZE(scratch.words); i++)
 		if (poke(th->tid, scratch.addr + i * sizeof(*scratch.words), scratch.words[i], e))
 			return -1;
-	th->reenters = cpu_at_syscall(th->tid);
+	th->reenters = survives_letting_go(cpu_at_syscall(th->tid));
 	return th->reenters ? tracee_reenter_begin(&tr, e) : 0;
 }
 

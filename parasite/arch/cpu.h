@@ -31,8 +31,8 @@ int64_t cpu_syscall_result(const struct cpu_regs *regs);
 /* Changes regs so that the thread begins at `entry` as a function of one argument, on `stack`. */
 void cpu_prepare_call(struct cpu_regs *regs, uint64_t entry, uint64_t stack, uint64_t arg);
 
-/* Will the stopped thread, as its registers are now, make an interrupted system call anew? */
-bool cpu_at_syscall(pid_t tid);
+/* The system call that the stopped thread, as its registers are now, will make anew after an interruption; -1: none. */
+long cpu_at_syscall(pid_t tid);
 
 /* Offset of the first system call instruction in code, or -1. */
 long cpu_find_syscall(const void *code, size_t len);

@@ -74,17 +74,17 @@ void cpu_prepare_call(struct cpu_regs *regs, uint64_t entry, uint64_t stack, uin
 	regs->gp.eflags &= ~0x10500ULL; /* TF, DF and RF are the victim's business */
 }
 
-bool cpu_at_syscall(pid_t tid)
+long cpu_at_syscall(pid_t tid)
 {
 	struct cpu_regs regs;
 	struct err ignored;
 	long word;
 
 	if (cpu_get_regs(tid, &regs, &ignored) || (long)regs.gp.orig_rax < 0 || regs.gp.rax != regs.gp.orig_rax)
-		return false;
+		return -1;
 	errno = 0;
 	word = ptrace(PTRACE_PEEKTEXT, tid, regs.gp.rip, 0);
-	return !errno && (word & 0xffff) == 0x050f;
+	return !errno && (word & 0xffff) == 0x050f ? (long)regs.gp.orig_rax : -1;
 }
 
 long cpu_find_syscall(const void *code, size_t len)
