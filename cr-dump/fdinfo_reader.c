@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,14 +122,19 @@ int fdinfo_open(struct fdinfo_reader *r, const struct task *t, struct err *e)
 	return 0;
 }
 
+/* One that the other thread is busy with is read here, too: that thread may have lost its CPU. */
 int fdinfo_get(struct fdinfo_reader *r, size_t i, int *number_ret, const char **text_ret, struct err *e)
 {
 	struct fdinfo_entry *f = &r->entries[i];
+	struct fdinfo_entry own = { .number = f->number };
 
-	if (!read_if_first(r, f))
-		while (__atomic_load_n(&f->state, __ATOMIC_ACQUIRE) != READ)
-			sched_yield();
 	*number_ret = f->number;
+	if (!read_if_first(r, f) && __atomic_load_n(&f->state, __ATOMIC_ACQUIRE) != READ) {
+		own.errnum = read_text(dirfd(r->dir), &own);
+		free(r->own_text);
+		r->own_text = own.text;
+		f = &own;
+	}
 	if (f->errnum)
 		return err_set(e, f->errnum, "cannot read its fdinfo");
 	*text_ret = f->text;
@@ -145,6 +149,7 @@ void fdinfo_close(struct fdinfo_reader *r)
 	for (size_t i = 0; i < r->nr; i++)
 		free(r->entries[i].text);
 	free(r->entries);
+	free(r->own_text);
 	if (r->dir)
 		closedir(r->dir);
 	*r = (struct fdinfo_reader){ 0 };

@@ -44,6 +44,7 @@ struct files *files_of(struct dump_ctx *ctx)
 	if (!ctx->files) {
 		ctx->files = pool_alloc(&ctx->pool, sizeof(*ctx->files));
 		ctx->files->next_id = 1;
+		ctx->files->self_fds = -1;
 	}
 	return ctx->files;
 }
@@ -136,15 +137,18 @@ static int look_owner(struct dump_ctx *ctx, struct fd_facts *f, struct err *e)
 /* Asking for a name is the dearest step, so only where the mode does not tell all. */
 static int look_link(struct dump_ctx *ctx, struct fd_facts *f, struct err *e)
 {
-	char path[32], link[4096];
+	struct files *fs = files_of(ctx);
+	char number[16], link[4096];
 	ssize_t n;
 
 	if (f->family >= 0) {
 		f->link = "socket:";
 		return 0;
 	}
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", f->fd);
-	n = readlink(path, link, sizeof(link) - 1);
+	if (fs->self_fds < 0)
+		fs->self_fds = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	snprintf(number, sizeof(number), "%d", f->fd);
+	n = readlinkat(fs->self_fds, number, link, sizeof(link) - 1);
 	if (n < 0)
 		return err_set(e, errno, "cannot read its name");
 	link[n] = '\0';
@@ -377,6 +381,8 @@ static int files_finish(struct dump_ctx *ctx, struct err *e)
 {
 	struct files *fs = files_of(ctx);
 
+	close_fdp(&fs->self_fds);
+	fs->self_fds = -1;
 	for (size_t i = 0; i < fs->nr_tables; i++)
 		if (write_table(ctx, &fs->tables[i], e))
 			return -1;

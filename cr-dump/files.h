@@ -104,6 +104,7 @@ struct files {
 	size_t nr_locks;
 	void *kind[DUMP_KIND_COUNT]; /* what a kind has to remember */
 	struct usual *usual_options; /* sockopt.c */
+	int self_fds;		     /* /proc/self/fd */
 	dev_t last_dev;		     /* of the last regular file; is it a proc filesystem? */
 	bool last_known, last_procfs;
 };
@@ -160,13 +161,14 @@ struct fdinfo_reader {
 	struct fdinfo_entry *entries;
 	size_t nr;
 	DIR *dir;
+	char *own_text;
 	bool has_thread;
 	pthread_t thread;
 	uint32_t stop;
 };
 
 int fdinfo_open(struct fdinfo_reader *r, const struct task *t, struct err *e); /* fdinfo_close() also after a failure */
-/* Number and text of the i-th descriptor. The text is there until the end. */
+/* Number and text of the i-th descriptor. The text is there until the next call. */
 int fdinfo_get(struct fdinfo_reader *r, size_t i, int *number_ret, const char **text_ret, struct err *e);
 void fdinfo_close(struct fdinfo_reader *r);
 #define _cleanup_fdinfo_ __attribute__((cleanup(fdinfo_close)))

@@ -5,9 +5,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "cr-restore/files.h"
 #include "remap-file-path.pb-c.h"
@@ -82,40 +84,67 @@ static int reg_check(struct restore_ctx *ctx, const FileEntry *f, struct err *e)
 	return 0;
 }
 
-/* Looks at what it is before it is really opened: opening a FIFO or a device could block or do something. */
-static int look(struct restore_ctx *ctx, const RegFileEntry *r, int *fd_ret, struct err *e)
+/* Is what was opened what the image means? */
+static int verify(const struct restore_ctx *ctx, const RegFileEntry *r, int fd, struct err *e)
 {
-	_cleanup_close_ int fd = open(r->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	const char *hint;
 	char why[256];
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st))
-		return err_set(e, errno, "cannot open the file");
+	if (fstat(fd, &st))
+		return err_set(e, errno, "cannot stat the file");
 	compare(ctx, r, &st, why, sizeof(why), &hint);
-	if (*why)
-		return err_set(e, 0, "%s", why);
-	*fd_ret = take_fd(fd);
-	return 0;
+	return *why ? err_set(e, 0, "%s", why) : 0;
+}
+
+/*
+ * The fast way, for regular files and directories: the name was free of symbolic links when it was saved, and O_NONBLOCK keeps a FIFO
+ * that took its place from blocking. -1 without an error when only the slow way will do.
+ */
+static int open_directly(const struct restore_ctx *ctx, const RegFileEntry *r, uint32_t flags)
+{
+	struct open_how how = { .flags = flags | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, .resolve = RESOLVE_NO_SYMLINKS };
+	_cleanup_close_ int fd = -1;
+	struct err ignored;
+
+	if (flags & (O_PATH | O_NOFOLLOW) || !r->has_mode || !(S_ISREG(r->mode) || S_ISDIR(r->mode)))
+		return -1;
+	fd = syscall(SYS_openat2, AT_FDCWD, r->name, &how, sizeof(how));
+	if (fd < 0 || verify(ctx, r, fd, &ignored) || file_set_flags(fd, flags, &ignored))
+		return -1;
+	return take_fd(fd);
+}
+
+/* The slow way looks at what it is before it is really opened: opening a FIFO or a device could block or do something. */
+static int open_carefully(const struct restore_ctx *ctx, const RegFileEntry *r, uint32_t flags, struct err *e)
+{
+	_cleanup_close_ int path_fd = open(r->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	char path[32];
+	int fd;
+
+	if (path_fd < 0)
+		return err_set(e, errno, "cannot open the file");
+	if (verify(ctx, r, path_fd, e))
+		return -1;
+	/* Through the descriptor, so that it is the file that was looked at; O_NOFOLLOW would stop there. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", path_fd);
+	fd = open(flags & O_NOFOLLOW ? r->name : path, flags | O_CLOEXEC | (flags & O_PATH ? 0 : O_NOCTTY));
+	return fd < 0 ? err_set(e, errno, "cannot open the file with flags %#o", flags) : fd;
 }
 
 static int reg_make(struct restore_ctx *ctx, const FileEntry *f, int *fd_ret, struct err *e)
 {
 	const RegFileEntry *r = f->reg;
 	uint32_t flags = r->flags & ~NOT_REOPENED;
-	_cleanup_close_ int path_fd = -1, fd = -1;
-	char path[32];
 
-	if (look(ctx, r, &path_fd, e))
-		return -1;
 	/* A file made by O_TMPFILE that was given a name later still has the flag. */
 	if (flags & TMPFILE_BIT)
 		flags &= ~O_TMPFILE;
-	/* Through the descriptor, so that it is the file that was looked at; O_NOFOLLOW would stop there. */
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", path_fd);
-	fd = open(flags & O_NOFOLLOW ? r->name : path, flags | O_CLOEXEC | (flags & O_PATH ? 0 : O_NOCTTY));
+	_cleanup_close_ int fd = open_directly(ctx, r, flags);
 	if (fd < 0)
-		return err_set(e, errno, "cannot open the file with flags %#o", flags);
+		fd = open_carefully(ctx, r, flags, e);
+	if (fd < 0)
+		return -1;
 	if (r->pos && lseek(fd, r->pos, SEEK_SET) < 0)
 		return err_set(e, errno, "cannot set the offset to %lu", r->pos);
 	*fd_ret = take_fd(fd);
