@@ -74,6 +74,8 @@ void failed(struct world *w, const char *fmt, ...)
 	va_list ap;
 
 	w->failures++;
+	if (w->quiet)
+		return;
 	printf("FAIL: ");
 	va_start(ap, fmt);
 	vprintf(fmt, ap);

@@ -23,6 +23,7 @@ struct world {
 	bool full; /* all the numbers, not only a sample */
 	unsigned int seed;
 	int failures;
+	bool quiet; /* failures are counted, not told */
 	pid_t root;
 	struct board *board;
 	char *reference; /* the unharmed tree, see snapshot() */

@@ -149,7 +149,8 @@ static bool has_errors(struct world *w, const char *when)
 			continue;
 		if (!any)
 			failed(w, "%s: the tree has found errors in itself", when);
-		printf("  pid %d thread %d (%s): %s\n", s->pid, s->tid, s->what, s->text);
+		if (!w->quiet)
+			printf("  pid %d thread %d (%s): %s\n", s->pid, s->tid, s->what, s->text);
 		any = true;
 	}
 	return any;
@@ -170,7 +171,8 @@ static bool same_as_reference(struct world *w, const char *when)
 		}
 		if (!same && clock_s() - start > PATIENCE) {
 			failed(w, "%s: the tree is not as it was (- before, + now)", when);
-			tell_difference(w->reference, text);
+			if (!w->quiet)
+				tell_difference(w->reference, text);
 			free(text);
 			return false;
 		}
