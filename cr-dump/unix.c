@@ -187,6 +187,7 @@ static int unix_save(struct dump_ctx *ctx, struct open_file *of, const struct fd
 	struct unixes *s;
 	UnixSkEntry *r;
 	const char *why;
+	size_t queued;
 	int type, ret = 0;
 
 	if (state_of(ctx, &s, e))
@@ -201,12 +202,15 @@ static int unix_save(struct dump_ctx *ctx, struct open_file *of, const struct fd
 	}
 	if (sockopt_int(f->fd, SOL_SOCKET, SO_TYPE, &type))
 		return err_set(e, errno, "cannot read its type");
+	queued = s->nr_packets;
 	if (pfd.revents & POLLIN)
 		ret = save_queue(ctx, s, of, f->fd, type, e);
 	if (ret)
 		return ret < 0 ? -1 : 0;
 	r = new_entry(ctx, of, f, u);
 	r->type = type;
+	r->queued = s->nr_packets - queued;
+	r->has_queued = r->queued;
 	save_creator(f->fd, r);
 	if (sockopt_save(ctx, of, f->fd, AF_UNIX, &r->opts, e))
 		return -1;

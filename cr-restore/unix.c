@@ -60,6 +60,35 @@ static int by_ino(const void *a, const void *b)
 	return x->entry->usk->ino < y->entry->usk->ino ? -1 : x->entry->usk->ino > y->entry->usk->ino;
 }
 
+/* The first packet of a socket's queue; the others follow. */
+static size_t first_packet(const struct unixes *s, uint32_t id)
+{
+	size_t low = 0, high = s->nr_packets;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (s->packets[mid].entry->id_for < id)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* There is no image when no queue held anything, so that is noted with the socket as well. */
+static int check_queue(const struct unixes *s, const UnixSkEntry *r, struct err *e)
+{
+	size_t first = first_packet(s, r->id), n = 0;
+
+	while (first + n < s->nr_packets && s->packets[first + n].entry->id_for == r->id)
+		n++;
+	if (r->queued <= n)
+		return 0;
+	err_set(e, 0, "sk-queues.img: %zu packets of unix socket %u are missing", r->queued - n, r->ino);
+	return err_hint(e, "the directory must have all images of the dump");
+}
+
 static int unix_load(struct restore_ctx *ctx, struct err *e)
 {
 	struct files *fs = ctx->files;
@@ -75,6 +104,9 @@ static int unix_load(struct restore_ctx *ctx, struct err *e)
 		return -1;
 	if (s->nr_packets)
 		qsort(s->packets, s->nr_packets, sizeof(*s->packets), by_receiver);
+	for (size_t i = 0; i < s->nr_socks; i++)
+		if (check_queue(s, s->socks[i]->entry->usk, e))
+			return -1;
 	return 0;
 }
 
@@ -87,22 +119,6 @@ static struct ofile *by_number(const struct unixes *s, uint32_t ino)
 	if (s->nr_socks)
 		hit = bsearch(&k, s->socks, s->nr_socks, sizeof(*s->socks), by_ino);
 	return hit ? *hit : NULL;
-}
-
-/* The first packet of a socket's queue; the others follow. */
-static size_t first_packet(const struct unixes *s, uint32_t id)
-{
-	size_t low = 0, high = s->nr_packets;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (s->packets[mid].entry->id_for < id)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
 }
 
 /* --- plan --------------------------------------------------------------------------------------------------- */
