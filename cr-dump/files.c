@@ -358,6 +358,8 @@ static int write_table(struct dump_ctx *ctx, const struct table *table, struct e
 		fd.type = s->file->kind->type;
 		fd.fd = s->number;
 		fd.flags = s->cloexec;
+		fd.has_locks = s->locks;
+		fd.locks = s->locks;
 		if (img_put(w, &fd.base, e))
 			return -1;
 	}
@@ -383,6 +385,7 @@ static int files_finish(struct dump_ctx *ctx, struct err *e)
 
 	close_fdp(&fs->self_fds);
 	fs->self_fds = -1;
+	locks_settle(ctx);
 	for (size_t i = 0; i < fs->nr_tables; i++)
 		if (write_table(ctx, &fs->tables[i], e))
 			return -1;

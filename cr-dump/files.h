@@ -69,6 +69,7 @@ struct lock {
 struct slot {
 	int number;
 	uint32_t cloexec; /* FD_CLOEXEC or 0 */
+	uint32_t locks;	  /* taken through it */
 	struct open_file *file;
 };
 
@@ -178,6 +179,8 @@ void fdinfo_close(struct fdinfo_reader *r);
 /* The locks that fdinfo shows for a descriptor of a table. */
 int locks_look(struct dump_ctx *ctx, struct task *t, const struct table *table, const struct slot *slot,
 	       const char *text, struct err *e);
+/* All tables are known: by which descriptor each lock will be taken again. */
+void locks_settle(struct dump_ctx *ctx);
 int locks_write(struct dump_ctx *ctx, struct err *e);
 
 /* --- files_what.c ------------------------------------------------------------------------------------------- */

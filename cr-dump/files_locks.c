@@ -14,22 +14,6 @@
 /* Wire values of file_lock_entry.flag. */
 enum { LOCK_POSIX = 1, LOCK_FLOCK = 2, LOCK_OFD = 1024 };
 
-static bool has_descriptor(struct dump_ctx *ctx, pid_t pid, const struct open_file *of, int *number_ret)
-{
-	struct files *fs = files_of(ctx);
-
-	for (size_t i = 0; i < fs->nr_tables; i++) {
-		const struct table *table = &fs->tables[i];
-
-		for (size_t j = 0; table->task->pid == pid && j < table->nr_slots; j++)
-			if (table->slots[j].file == of) {
-				*number_ret = table->slots[j].number;
-				return true;
-			}
-	}
-	return false;
-}
-
 static void add(struct dump_ctx *ctx, const struct lock *l)
 {
 	struct files *fs = files_of(ctx);
@@ -105,7 +89,39 @@ int locks_look(struct dump_ctx *ctx, struct task *t, const struct table *table, 
 	return ret;
 }
 
-/* Whoever took the lock takes it again, if it still has the file. */
+/* The first descriptor of the file in the table of process pid; NULL: it has none, or is none of ours. */
+static struct slot *descriptor_of(struct dump_ctx *ctx, pid_t pid, const struct open_file *of)
+{
+	struct files *fs = files_of(ctx);
+
+	for (size_t i = 0; i < fs->nr_tables; i++) {
+		const struct table *table = &fs->tables[i];
+
+		for (size_t j = 0; table->task->pid == pid && j < table->nr_slots; j++)
+			if (table->slots[j].file == of)
+				return &table->slots[j];
+	}
+	return NULL;
+}
+
+/* Whoever took the lock takes it again, if it still has the file; else who has it. */
+void locks_settle(struct dump_ctx *ctx)
+{
+	struct files *fs = files_of(ctx);
+
+	for (size_t i = 0; i < fs->nr_locks; i++) {
+		struct lock *l = &fs->locks[i];
+		struct slot *slot = descriptor_of(ctx, l->pid, l->file);
+
+		if (!slot) {
+			l->pid = l->file->task->pid;
+			slot = table_slot(files_table(ctx, l->file->task), l->file->number);
+		}
+		l->number = slot->number;
+		slot->locks++;
+	}
+}
+
 int locks_write(struct dump_ctx *ctx, struct err *e)
 {
 	_cleanup_img_writer_ struct img_writer *w = NULL;
@@ -123,10 +139,6 @@ int locks_write(struct dump_ctx *ctx, struct err *e)
 		r.type = l->type;
 		r.pid = l->pid;
 		r.fd = l->number;
-		if (l->flag != LOCK_POSIX && !has_descriptor(ctx, l->pid, l->file, &r.fd)) {
-			r.pid = l->file->task->pid;
-			r.fd = l->file->number;
-		}
 		r.start = l->start;
 		r.len = l->len;
 		if (img_put(w, &r.base, e))

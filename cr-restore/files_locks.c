@@ -21,9 +21,30 @@ static int add_lock(struct restore_ctx *ctx, ProtobufCMessage *msg, struct img_r
 	return 0;
 }
 
+/* There is no image when nobody had a lock, so that is noted with the descriptor as well. */
+static int check_descriptor(struct restore_ctx *ctx, const struct rtask *t, const FdinfoEntry *fd, struct err *e)
+{
+	size_t n = 0;
+
+	if (!fd->locks)
+		return 0;
+	for (size_t i = 0; i < ctx->files->nr_locks; i++)
+		n += ctx->files->locks[i]->pid == t->pid && ctx->files->locks[i]->fd == (int32_t)fd->fd;
+	if (fd->locks <= n)
+		return 0;
+	err_set(e, 0, "filelocks.img: locks of descriptor %u of process %d are missing", fd->fd, t->pid);
+	return err_hint(e, "the directory must have all images of the dump");
+}
+
 int locks_load(struct restore_ctx *ctx, struct err *e)
 {
-	return files_each(ctx, IMG_FILE_LOCKS, add_lock, e);
+	if (files_each(ctx, IMG_FILE_LOCKS, add_lock, e))
+		return -1;
+	for (size_t i = 0; i < ctx->nr_tasks; i++)
+		for (size_t j = 0; j < ctx->tasks[i]->nr_fds; j++)
+			if (check_descriptor(ctx, ctx->tasks[i], ctx->tasks[i]->fds[j], e))
+				return -1;
+	return 0;
 }
 
 /* None of them waits: a lock that somebody else has by now is an error. */
