@@ -65,10 +65,10 @@ static void block(int how, sigset_t *old)
 	sigprocmask(how, &set, old);
 }
 
-static void work(const char *name, pid_t front, int (*fn)(void *), void *ctx)
+static void work(const char *name, bool keep_session, pid_t front, int (*fn)(void *), void *ctx)
 {
-	/* A session of its own, so that a signal to the command's process group does not reach it. */
-	setsid();
+	if (!keep_session)
+		setsid();
 	prctl(PR_SET_NAME, name);
 	handle(on_cancel);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -78,7 +78,7 @@ static void work(const char *name, pid_t front, int (*fn)(void *), void *ctx)
 	exit(fn(ctx));
 }
 
-int worker_run(const char *name, int (*fn)(void *), void *ctx)
+int worker_run(const char *name, bool keep_session, int (*fn)(void *), void *ctx)
 {
 	pid_t front = getpid();
 	int status;
@@ -90,7 +90,7 @@ int worker_run(const char *name, int (*fn)(void *), void *ctx)
 		return 1;
 	}
 	if (!worker)
-		work(name, front, fn, ctx);
+		work(name, keep_session, front, fn, ctx);
 	handle(on_front_signal);
 	block(SIG_UNBLOCK, NULL);
 	while (waitpid(worker, &status, 0) < 0)

@@ -11,8 +11,11 @@
 
 #include "base/err.h"
 
-/* Runs fn(ctx) in a worker named `name` and returns its exit status (0..255). SIGINT, SIGTERM and SIGHUP are passed on to it. */
-int worker_run(const char *name, int (*fn)(void *), void *ctx);
+/*
+ * Runs fn(ctx) in a worker named `name` and returns its exit status (0..255). SIGINT, SIGTERM and SIGHUP are passed on to it. The
+ * worker has a session of its own, which a signal to the command's process group does not reach, unless it has to keep the caller's.
+ */
+int worker_run(const char *name, bool keep_session, int (*fn)(void *), void *ctx);
 
 /* Is the work to be given up? */
 bool worker_cancelled(void);

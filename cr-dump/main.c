@@ -80,7 +80,7 @@ static int start(const struct opts *opts, struct err *e)
 	    log_open("cr-dump", ctx.work_fd, opts->log_file, opts->verbosity, e))
 		return -1;
 	log_info("dumping the tree of process %d into %s", opts->tree, opts->images_dir);
-	return worker_run("cr-dump-worker", work, &ctx) ? 1 : 0;
+	return worker_run("cr-dump-worker", false, work, &ctx) ? 1 : 0;
 }
 
 int main(int argc, char **argv)

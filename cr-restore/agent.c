@@ -47,7 +47,7 @@ int thread_finish(struct rtask *t, struct agent_thread *th, struct prog *p, stru
 }
 
 /* Signals wait while we work; one that means to end us is looked for before each program. */
-static bool given_up(void)
+bool given_up(void)
 {
 	sigset_t pending;
 

@@ -5,6 +5,9 @@
 
 #include "cr-restore/restore.h"
 
+/* Has a signal come that means to end us, or has the command died whose worker we are? */
+bool given_up(void);
+
 void thread_begin(struct agent_thread *th, struct prog *p);
 int thread_start(struct rtask *t, struct prog *p, struct err *e);
 int thread_finish(struct rtask *t, struct agent_thread *th, struct prog *p, struct err *e);

@@ -55,11 +55,9 @@ static int first_program(struct restore_ctx *ctx, struct rtask *t, pid_t parent,
 		PROG(&p, SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
 		prog_or_exit(&p);
 	}
-	if (parent) {
-		PROG(&p, SYS_getppid);
-		prog_exact(&p, parent);
-		prog_or_exit(&p);
-	}
+	PROG(&p, SYS_getppid);
+	prog_exact(&p, parent);
+	prog_or_exit(&p);
 	if (!t->parent)
 		rseq_unregister(&p);
 	keep_only(&p, t, ctx->arena);
@@ -102,14 +100,14 @@ static int await_first(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 	return agent_finish(ctx, t, &t->threads[0].prog, e);
 }
 
+/* The director's sibling: a child of the command, of which the director is the worker, or with --restore-sibling of its caller. */
 static int bear_root(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 {
-	bool sibling = ctx->opts->restore_sibling;
 	pid_t pid = t->pid;
-	struct clone_args a = clone_args_for(t, sibling ? CLONE_PARENT : 0, (uint64_t)&pid);
+	struct clone_args a = clone_args_for(t, CLONE_PARENT, (uint64_t)&pid);
 	long ret;
 
-	if (first_program(ctx, t, sibling ? 0 : getpid(), e))
+	if (first_program(ctx, t, getppid(), e))
 		return -1;
 	ret = clone_newborn(&a, sizeof(a), ctx->arena->base, t->threads[0].area.remote);
 	if (ret < 0) {
@@ -397,7 +395,7 @@ void birth_undo(struct restore_ctx *ctx)
 	for (size_t i = 0; i < ctx->nr_tasks; i++)
 		if (ctx->tasks[i]->born && ctx->tasks[i]->born->exists && !ctx->tasks[i]->born->gone)
 			kill(ctx->tasks[i]->pid, SIGKILL);
-	/* Orphans come to us, their subreaper (main.c); the sibling root goes to the caller. */
+	/* Those that we trace are reported to us first; then they and their orphans are the command's to reap (main.c). */
 	while (waitpid(-1, NULL, __WALL) > 0 || errno == EINTR)
 		;
 }

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -14,6 +15,8 @@
 #include <unistd.h>
 
 #include "base/version.h"
+#include "base/worker.h"
+#include "cr-restore/agent.h"
 #include "cr-restore/birth.h"
 #include "cr-restore/load.h"
 #include "cr-restore/plan.h"
@@ -171,16 +174,12 @@ static int write_stats(struct restore_ctx *ctx, uint64_t forking_us, uint64_t to
 	return img_write_one(ctx->work_fd, IMG_STATS_RESTORE, 0, &stats.base, e);
 }
 
-/* The attached form: the exit status of the root is ours. */
-static int wait_for_root(struct restore_ctx *ctx)
+/* The last moment to turn back: from here on the tree is let go, whatever happens to the command. */
+static int decide(struct restore_ctx *ctx, struct err *e)
 {
-	pid_t root = ctx->tasks[0]->pid;
-	int status;
-
-	while (waitpid(root, &status, 0) < 0)
-		if (errno != EINTR)
-			return 1;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	if (!given_up())
+		return 0;
+	return err_set(e, 0, "given up: cr-restore was ended by a signal");
 }
 
 static int restore(struct restore_ctx *ctx, struct err *e)
@@ -193,13 +192,13 @@ static int restore(struct restore_ctx *ctx, struct err *e)
 		return 0;
 	if (arena_create(ctx, e) || make_channel(ctx, e))
 		return -1;
-	prctl(PR_SET_CHILD_SUBREAPER, 1); /* orphans of a failed restore come here to be reaped */
-	if (build_tree(ctx, e) || write_stats(ctx, now_us() - start, now_us() - start, e) || write_pidfile(ctx, e)) {
+	if (build_tree(ctx, e) || write_stats(ctx, now_us() - start, now_us() - start, e) || decide(ctx, e) ||
+	    write_pidfile(ctx, e)) {
 		birth_undo(ctx);
 		return -1;
 	}
+	*ctx->root_ret = ctx->tasks[0]->pid;
 	release_go(ctx);
-	prctl(PR_SET_CHILD_SUBREAPER, 0);
 	log_info("the tree of process %d runs after %lu us", ctx->tasks[0]->pid, now_us() - start);
 	return 0;
 }
@@ -215,26 +214,69 @@ static void cleanup(struct restore_ctx *ctx)
 	pool_free(&ctx->pool);
 }
 
+/* --- the command and its worker ----------------------------------------------------------------------------- */
+
+static int work(void *arg)
+{
+	struct restore_ctx *ctx = arg;
+	struct err e = { 0 };
+	sigset_t old;
+	int ret;
+
+	block_signals(&old);
+	ret = restore(ctx, &e);
+	if (ret)
+		log_err(&e);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	cleanup(ctx);
+	return ret ? 1 : 0;
+}
+
+/* The attached form: the exit status of the root is ours. */
+static int wait_for_root(pid_t root)
+{
+	int status;
+
+	while (waitpid(root, &status, 0) < 0)
+		if (errno != EINTR)
+			return 1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/*
+ * A restore succeeds whole or leaves nothing, also when the command is killed: it is done by a worker, which outlives the
+ * command and then either undoes everything or, once it has begun to let the tree go, finishes. The root is born as the
+ * command's child. With --restore-sibling it has to be the caller's, which only the command itself can arrange.
+ */
+static int run(struct restore_ctx *ctx, const struct opts *opts)
+{
+	int ret;
+
+	if (opts->restore_sibling || opts->plan)
+		return work(ctx);
+	prctl(PR_SET_CHILD_SUBREAPER, 1); /* orphans of a failed restore come here to be reaped */
+	ret = worker_run("cr-restore-worker", opts->shell_job, work, ctx);
+	prctl(PR_SET_CHILD_SUBREAPER, 0);
+	while (ret && (waitpid(-1, NULL, 0) > 0 || errno == EINTR))
+		;
+	return ret || opts->restore_detached ? ret : wait_for_root(*ctx->root_ret);
+}
+
 static int start(const struct opts *opts, struct err *e)
 {
 	struct restore_ctx ctx = {
 		.opts = opts, .images_fd = -1, .work_fd = -1, .chan = -1, .lock = PTHREAD_MUTEX_INITIALIZER
 	};
-	sigset_t old;
-	int ret;
 
 	if (open_dir(opts->images_dir, "-D", &ctx.images_fd, e) ||
 	    open_dir(opts->work_dir ? opts->work_dir : opts->images_dir, "-W", &ctx.work_fd, e) ||
 	    log_open("cr-restore", ctx.work_fd, opts->log_file, opts->verbosity, e))
 		return -1;
+	ctx.root_ret = mmap(NULL, sizeof(*ctx.root_ret), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (ctx.root_ret == MAP_FAILED)
+		return err_set(e, errno, "cannot map a page to share with the worker");
 	raise_own_limits();
-	block_signals(&old);
-	ret = restore(&ctx, e);
-	sigprocmask(SIG_SETMASK, &old, NULL);
-	if (!ret && !opts->plan && !opts->restore_detached && !opts->restore_sibling)
-		ret = wait_for_root(&ctx);
-	cleanup(&ctx);
-	return ret;
+	return run(&ctx, opts);
 }
 
 int main(int argc, char **argv)
