@@ -66,15 +66,22 @@ void commit_undo(struct dump_ctx *ctx)
 			unlinkat(ctx->images_fd, d->d_name, 0);
 }
 
+static uint64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000ULL + ts.tv_nsec / 1000;
+}
+
 static int write_stats(struct dump_ctx *ctx, struct err *e)
 {
 	StatsEntry stats = STATS_ENTRY__INIT;
 	DumpStatsEntry d = DUMP_STATS_ENTRY__INIT;
-	struct timespec ts;
+	uint64_t until = ctx->frozen_until_us ? ctx->frozen_until_us : now_us();
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
 	d.freezing_time = ctx->freezing_us;
-	d.frozen_time = ts.tv_sec * 1000000ULL + ts.tv_nsec / 1000 - ctx->frozen_at_us;
+	d.frozen_time = until - ctx->frozen_at_us;
 	d.memdump_time = ctx->memdump_us;
 	d.memwrite_time = ctx->memwrite_us;
 	d.pages_scanned = ctx->pages_scanned;
@@ -126,12 +133,23 @@ static int write_inventory(struct dump_ctx *ctx, struct err *e)
 	return img_write_one(ctx->images_fd, IMG_INVENTORY, 0, &inv.base, e);
 }
 
+/* The inventory too must be there after a power cut, or neither tree nor checkpoint would be. */
+static int sync_inventory(struct dump_ctx *ctx, struct err *e)
+{
+	char name[32];
+
+	img_name(IMG_INVENTORY, 0, name, sizeof(name));
+	_cleanup_close_ int fd = openat(ctx->images_fd, name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd) || fsync(ctx->images_fd))
+		return err_set(e, errno, "cannot write %s to disk", name);
+	return 0;
+}
+
 int commit_finish(struct dump_ctx *ctx, struct err *e)
 {
 	/* What the inventory vouches for must be on disk before it. */
 	if (syncfs(ctx->images_fd))
 		return err_set(e, errno, "cannot write the images in %s to disk", ctx->opts->images_dir);
-	if (write_stats(ctx, e))
-		return -1;
-	return write_inventory(ctx, e);
+	log_debug("the images are on disk");
+	return write_stats(ctx, e) || write_inventory(ctx, e) || sync_inventory(ctx, e) ? -1 : 0;
 }

@@ -82,10 +82,11 @@ struct dump_ctx {
 	struct files *files;	    /* files.c: every open file of the tree */
 	struct shmems *shmems;	    /* shmem.c: shared anonymous memory */
 	struct ahead *ahead;	    /* ahead.c: what was read ahead for the look stage */
+	bool begun;		    /* images are being written: after a failure they go */
 	uint32_t next_pages_id;	    /* of the next pages-ID.img, from 1 */
 	/* For stats-dump. Microseconds, pages. */
-	uint64_t freezing_us, frozen_at_us, memdump_us, memwrite_us, pages_scanned, pages_written, shpages_scanned,
-		shpages_written;
+	uint64_t freezing_us, frozen_at_us, frozen_until_us, memdump_us, memwrite_us, pages_scanned, pages_written,
+		shpages_scanned, shpages_written;
 };
 
 /*

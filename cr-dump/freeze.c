@@ -372,6 +372,7 @@ int release_tree(struct dump_ctx *ctx, bool success, struct err *e)
 		else
 			let_go(ctx, t, success && ctx->opts->leave_stopped);
 	}
+	ctx->frozen_until_us = now_us();
 	for (size_t i = 0; i < ctx->nr_tasks; i++) {
 		if (kill_it)
 			reap(ctx->tasks[i]);

@@ -35,25 +35,39 @@ static int save_tree(struct dump_ctx *ctx, struct err *e)
 	look_at_session(ctx);
 	if (look_tree(ctx, e) || refuse_report(ctx, e) || worker_check(e) || commit_begin(ctx, e))
 		return -1;
-	if (ask_tree(ctx, e) || refuse_report(ctx, e) || worker_check(e) || commit_finish(ctx, e)) {
+	return ask_tree(ctx, e) || refuse_report(ctx, e) || worker_check(e) ? -1 : 0;
+}
+
+/* A tree that goes on anyway need not stand still while the disk catches up. */
+static int finish(struct dump_ctx *ctx, struct err *e)
+{
+	bool early = ctx->opts->leave_running;
+	struct err releasing;
+
+	if (early && release_tree(ctx, true, e))
+		return -1;
+	if (commit_finish(ctx, e)) {
 		commit_undo(ctx);
+		if (!early)
+			release_tree(ctx, false, &releasing);
 		return -1;
 	}
-	return 0;
+	worker_commit();
+	log_info("the dump is complete: %lu pages of private and %lu of shared memory", ctx->pages_written,
+		 ctx->shpages_written);
+	return early ? 0 : release_tree(ctx, true, e);
 }
 
 static int dump(struct dump_ctx *ctx, struct err *e)
 {
 	struct err releasing;
 
-	if (freeze_tree(ctx, e) || save_tree(ctx, e)) {
-		release_tree(ctx, false, &releasing);
-		return -1;
-	}
-	worker_commit();
-	log_info("the dump is complete: %lu pages of private and %lu of shared memory", ctx->pages_written,
-		 ctx->shpages_written);
-	return release_tree(ctx, true, e);
+	if (!freeze_tree(ctx, e) && !save_tree(ctx, e))
+		return finish(ctx, e);
+	if (ctx->begun)
+		commit_undo(ctx);
+	release_tree(ctx, false, &releasing);
+	return -1;
 }
 
 /* In the worker: whatever happens to the command, this comes to one of its ends. */
