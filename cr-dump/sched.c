@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* How a thread is scheduled: policy, priority, nice. Lost: which CPUs it may use, for which images have no field. */
+/* How a thread is scheduled: policy, priority, nice, CPUs. */
 #include <errno.h>
 #include <sched.h>
 #include <sys/resource.h>
@@ -26,6 +26,21 @@ static int nice_of(const struct attr *a, pid_t tid)
 	return a->priority ? getpriority(PRIO_PROCESS, tid) : a->nice;
 }
 
+#define CPU_BYTES 1024 /* for as many CPUs as any kernel has */
+
+static int look_affinity(struct dump_ctx *ctx, ThreadCoreEntry *core, pid_t tid, struct err *e)
+{
+	uint8_t cpus[CPU_BYTES];
+	long len = syscall(SYS_sched_getaffinity, tid, sizeof(cpus), cpus);
+
+	if (len < 0)
+		return err_set(e, errno, "cannot read which CPUs thread %d may use", tid);
+	core->has_cpu_affinity = true;
+	core->cpu_affinity.len = len;
+	core->cpu_affinity.data = pool_copy(&ctx->pool, cpus, len);
+	return 0;
+}
+
 static int look_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, struct err *e)
 {
 	ThreadCoreEntry *core = core_of(ctx, t, th)->thread_core;
@@ -40,7 +55,7 @@ static int look_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, 
 	PB_SET(core, sched_policy, a.policy | (a.flags & FLAG_RESET_ON_FORK ? POLICY_RESET_ON_FORK : 0));
 	if (a.priority)
 		PB_SET(core, sched_prio, a.priority);
-	return 0;
+	return look_affinity(ctx, core, th->tr.tid, e);
 }
 
 static int sched_look(struct dump_ctx *ctx, struct task *t, struct err *e)

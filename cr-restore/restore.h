@@ -66,8 +66,8 @@ struct restore_ctx {
 	struct own_creds *own_creds;	 /* creds.c */
 	size_t nr_problems;
 	pid_t *root_ret; /* shared with the command whose worker we are: the root, once the tree is let go */
-	int chan;      /* our end of the socket over which tasks get descriptors */
-	int chan_task; /* the number of the other end in every newborn task: above every descriptor that a task has */
+	int chan;	 /* our end of the socket over which tasks get descriptors */
+	int chan_task;	 /* the number of the other end in every newborn task: above every descriptor that a task has */
 	pthread_mutex_t
 		lock; /* held by whoever uses the channel, the files or the pool while memory is filled in parallel */
 	struct progress progress; /* of filling memory */
