@@ -24,6 +24,7 @@ int commit_begin(struct dump_ctx *ctx, struct err *e)
 	if (unlinkat(ctx->images_fd, name, 0) && errno != ENOENT)
 		return err_set(e, errno, "cannot remove the %s of an earlier dump from %s", name,
 			       ctx->opts->images_dir);
+	ctx->begun = true;
 	return 0;
 }
 
