@@ -108,26 +108,33 @@ static void wrong_pids(struct world *w)
 	unharmed(w, "wrong pids", IMG);
 }
 
+/* A thread that only calculates and sleeps: other system calls would be interrupted by our own stop, as the victim would rightly say. */
+static pid_t calculating_thread(const struct world *w)
+{
+	for (unsigned int i = w->board->nr_slots; i-- > 0;)
+		if (!strcmp(w->board->slots[i].what, "memory"))
+			return w->board->slots[i].tid;
+	printf("BROKEN: the victim has no such thread\n");
+	exit(BROKEN);
+}
+
 /* One thread of the tree is traced by us: the tool cannot have it, and must leave all others as they were. */
 static void traced(struct world *w)
 {
-	const struct slot *last = &w->board->slots[w->board->nr_slots - 1];
-	char tid[16];
+	pid_t tid = calculating_thread(w);
+	char name[16];
 	int status;
 
-	snprintf(tid, sizeof(tid), "%d", last->tid);
-	if (ptrace(PTRACE_SEIZE, last->tid, 0, 0)) {
+	snprintf(name, sizeof(name), "%d", tid);
+	if (ptrace(PTRACE_SEIZE, tid, 0, 0)) {
 		perror("ptrace");
 		exit(BROKEN);
 	}
-	orderly(w, "a traced thread in the tree", run_dump(w, w->root, IMG), tid);
+	orderly(w, "a traced thread in the tree", run_dump(w, w->root, IMG), name);
 	/* Only a thread that stands can be detached. */
-	ptrace(PTRACE_INTERRUPT, last->tid, 0, 0);
-	waitpid(last->tid, &status, __WALL);
-	ptrace(PTRACE_DETACH, last->tid, 0, 0);
-	for (unsigned int i = 0; i < w->board->nr_slots; i++) /* what our own stop has interrupted */
-		if (&w->board->slots[i] == last)
-			w->board->slots[i].errors = 0;
+	ptrace(PTRACE_INTERRUPT, tid, 0, 0);
+	waitpid(tid, &status, __WALL);
+	ptrace(PTRACE_DETACH, tid, 0, 0);
 	unharmed(w, "a traced thread in the tree", IMG);
 }
 
