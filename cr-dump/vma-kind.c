@@ -55,7 +55,7 @@ static uint32_t protection(const struct vma *v)
 /* Why a mapping cannot be saved; NULL: it can. */
 static const char *why_not(const struct vma *v, const struct vma_flags *f, uint32_t special)
 {
-	if (special & (VMA_VVAR | VMA_VDSO | VMA_VSYSCALL))
+	if (special & VMA_KERNEL)
 		return NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(refused_names); i++)
 		if (starts_with(v->path, refused_names[i].prefix))

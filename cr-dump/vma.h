@@ -4,17 +4,7 @@
 #define CRKIT_DUMP_VMA_H
 
 #include "cr-dump/dump.h"
-
-/* Bits of vma_entry.status. */
-#define VMA_REGULAR	 (1u << 0)
-#define VMA_VSYSCALL	 (1u << 2)
-#define VMA_VDSO	 (1u << 3)
-#define VMA_HEAP	 (1u << 5)
-#define VMA_FILE_PRIVATE (1u << 6)
-#define VMA_FILE_SHARED	 (1u << 7)
-#define VMA_ANON_SHARED	 (1u << 8)
-#define VMA_ANON_PRIVATE (1u << 9)
-#define VMA_VVAR	 (1u << 12)
+#include "libimg/vma.h"
 
 /* What the lines of smaps say about a mapping. */
 struct vma_flags {

@@ -78,23 +78,20 @@ static int copy(int from, uint64_t from_off, int to, uint64_t to_off, uint64_t l
 
 static int fill(struct restore_ctx *ctx, const struct inode *inode, int fd, struct err *e)
 {
-	_cleanup_free_ struct page_run *runs = NULL;
+	_cleanup_img_pagemap_ struct img_pagemap map = { 0 };
 	_cleanup_free_ char *buf = malloc(CHUNK);
 	_cleanup_close_ int pages = -1;
-	struct page_map map = { 0 };
-	int ret = page_map_load(ctx, IMG_SHMEM_PAGEMAP, inode->entry->shmid, &map, e);
 
-	runs = map.runs;
-	if (ret)
-		return -1;
 	if (!buf)
 		return err_nomem(e, "copying a memfd");
-	if (page_map_open(ctx, &map, &pages, e))
+	if (page_map_load(ctx, IMG_SHMEM_PAGEMAP, inode->entry->shmid, &map, e) || page_map_open(ctx, &map, &pages, e))
 		return -1;
 	for (size_t i = 0; i < map.nr_runs; i++) {
-		if (copy(pages, runs[i].off, fd, runs[i].addr, runs[i].nr * IMG_PAGE_SIZE, buf, e))
+		const struct img_run *run = &map.runs[i];
+
+		if (copy(pages, run->off, fd, run->addr, run->nr * IMG_PAGE_SIZE, buf, e))
 			return -1;
-		ctx->pages_restored += runs[i].nr;
+		ctx->pages_restored += run->nr;
 	}
 	return 0;
 }

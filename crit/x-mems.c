@@ -6,18 +6,8 @@
 
 #include "base/guard.h"
 #include "crit/explore.h"
+#include "libimg/vma.h"
 #include "pagemap.pb-c.h"
-
-#define VMA_REGULAR	 (1u << 0)
-#define VMA_STACK	 (1u << 1)
-#define VMA_VSYSCALL	 (1u << 2)
-#define VMA_VDSO	 (1u << 3)
-#define VMA_FILE_PRIVATE (1u << 6)
-#define VMA_FILE_SHARED	 (1u << 7)
-#define VMA_ANON_SHARED	 (1u << 8)
-#define VMA_SYSVIPC	 (1u << 10)
-#define VMA_SOCKET	 (1u << 11)
-#define VMA_FILE	 (VMA_FILE_PRIVATE | VMA_FILE_SHARED)
 
 #define MAP_GROWS_DOWN 0x100u
 

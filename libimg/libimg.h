@@ -103,6 +103,13 @@ int img_open(int dirfd, enum img_id id, unsigned long key, struct img_reader **r
  */
 int img_open_fd(int fd, const char *name, struct img_reader **ret, struct err *e);
 
+/*
+ * As img_open_fd, for `size` bytes at offset `at` of a file: a member of an archive. The descriptor's own offset is neither used
+ * nor moved. want: the type it must have, or NULL.
+ */
+int img_open_part(int fd, uint64_t at, uint64_t size, const char *name, const struct img_type *want,
+		  struct img_reader **ret, struct err *e);
+
 const struct img_type *img_reader_type(const struct img_reader *r);
 bool img_reader_is_v1_0(const struct img_reader *r);
 
@@ -137,5 +144,40 @@ void img_free(void *msg);
 
 /* The only record of a one-record image. Returns 0, or -1 (also when there is none or more than one). */
 int img_read_one(int dirfd, enum img_id id, unsigned long key, ProtobufCMessage **ret, struct err *e);
+
+/* As img_read_one, of an image that is open already. */
+int img_get_only(struct img_reader *r, ProtobufCMessage **ret, struct err *e);
+
+/* --- page maps ------------------------------------------------------------------------------------------- */
+
+/* Pages that lie one behind the other in memory, and in the pages image too when it has them. */
+struct img_run {
+	uint64_t addr;	/* of the first page; in a shared object (SHMEM_PAGEMAP), its offset in the object. Bytes */
+	uint64_t nr;	/* pages, at least 1 */
+	uint64_t off;	/* of the first page in the pages image, if flags has IMG_PRESENT. Bytes */
+	uint32_t flags; /* IMG_PARENT, IMG_LAZY, IMG_PRESENT */
+};
+
+#define IMG_PARENT  1u /* the pages are in the images of the previous dump (the directory's link `parent`) */
+#define IMG_LAZY    2u /* the pages may be fetched after the restore */
+#define IMG_PRESENT 4u /* the pages are in the pages image */
+
+struct img_pagemap {
+	uint32_t pages_id;    /* the N of pages-N.img */
+	struct img_run *runs; /* ascending by address, without overlap */
+	size_t nr_runs;
+	uint64_t size; /* of the part of the pages image that belongs to it: bytes */
+};
+
+/*
+ * All of a pagemap image, checked: addresses and sizes are possible, runs are in order. Flags of older images (in_parent,
+ * none at all) are translated. The caller frees by img_pagemap_free, on failure too.
+ */
+int img_get_pagemap(struct img_reader *r, struct img_pagemap *ret, struct err *e);
+void img_pagemap_free(struct img_pagemap *m);
+#define _cleanup_img_pagemap_ __attribute__((cleanup(img_pagemap_free)))
+
+/* The run that holds the page at `addr` or, when there is none, the first one above it: an index, nr_runs at the end. */
+size_t img_pagemap_find(const struct img_pagemap *m, uint64_t addr);
 
 #endif

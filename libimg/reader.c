@@ -15,12 +15,13 @@ struct img_reader {
 	int fd;
 	bool own_fd;
 	bool v1_0;
-	bool sized; /* size is known */
+	bool sized; /* size is known, and the file can be read at any place */
 	char name[128];
 	const struct img_type *type;
 	struct img_place place;
+	uint64_t base; /* where in the file the image begins */
 	uint64_t size;
-	uint64_t end; /* file offset behind the bytes in buf */
+	uint64_t end; /* image offset behind the bytes in buf */
 	uint8_t *rec; /* records that span buf's end, kept for the next one */
 	size_t rec_size;
 	size_t pos, used; /* unread bytes: buf[pos..used) */
@@ -80,8 +81,10 @@ static ssize_t read_some(struct img_reader *r, void *p, size_t len, struct err *
 {
 	ssize_t n;
 
+	if (r->sized && len > r->size - r->end)
+		len = r->size - r->end;
 	do
-		n = read(r->fd, p, len);
+		n = r->sized ? pread(r->fd, p, len, (off_t)(r->base + r->end)) : read(r->fd, p, len);
 	while (n < 0 && errno == EINTR);
 	if (n < 0) {
 		err_set(e, errno, "cannot read at offset %llu", (unsigned long long)r->end);
@@ -277,21 +280,27 @@ int img_get_as(struct img_reader *r, const ProtobufCMessageDescriptor *desc, Pro
 static struct img_reader *reader_new(int fd, const char *name)
 {
 	struct img_reader *r = malloc(sizeof(*r));
-	struct stat st;
 
 	if (!r)
 		return NULL;
 	memset(r, 0, offsetof(struct img_reader, buf));
 	r->fd = fd;
 	snprintf(r->name, sizeof(r->name), "%s", name);
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode)) {
-		off_t at = lseek(fd, 0, SEEK_CUR);
-
-		r->sized = true;
-		r->size = (uint64_t)st.st_size;
-		r->end = at > 0 ? (uint64_t)at : 0;
-	}
 	return r;
+}
+
+/* The whole file, from where it stands. */
+static void take_size_of_file(struct img_reader *r)
+{
+	struct stat st;
+	off_t at;
+
+	if (fstat(r->fd, &st) || !S_ISREG(st.st_mode))
+		return;
+	at = lseek(r->fd, 0, SEEK_CUR);
+	r->sized = true;
+	r->end = at > 0 ? (uint64_t)at : 0;
+	r->size = (uint64_t)st.st_size > r->end ? (uint64_t)st.st_size : r->end;
 }
 
 /* One magic word; an image that ends before it is an error. */
@@ -349,6 +358,7 @@ int img_open(int dirfd, enum img_id id, unsigned long key, struct img_reader **r
 	r = reader_new(fd, name);
 	if (!r)
 		return err_nomem(e, name);
+	take_size_of_file(r);
 	r->own_fd = true;
 	(void)take_fd(fd);
 	r->type = img_type(id);
@@ -366,14 +376,12 @@ static bool is_raw(const struct img_reader *r, const struct img_type *by_file)
 	return by_file->id != IMG_PAGES || !r->sized || img_left(r) % IMG_PAGE_SIZE == 0;
 }
 
-int img_open_fd(int fd, const char *name, struct img_reader **ret, struct err *e)
+/* The type of an image that may be any: its magics say it, its name where there are none. */
+static int find_type(struct img_reader *r, struct err *e)
 {
-	_cleanup_img_reader_ struct img_reader *r = reader_new(fd, name);
-	const char *slash = strrchr(name, '/');
-	const struct img_type *by_file = img_type_by_file(slash ? slash + 1 : name);
+	const char *slash = strrchr(r->name, '/');
+	const struct img_type *by_file = img_type_by_file(slash ? slash + 1 : r->name);
 
-	if (!r)
-		return err_nomem(e, name);
 	r->place.offset = img_reader_offset(r);
 	if (is_raw(r, by_file))
 		r->type = by_file;
@@ -381,6 +389,35 @@ int img_open_fd(int fd, const char *name, struct img_reader **ret, struct err *e
 		return -1;
 	else if (by_file && by_file->magic == r->type->magic)
 		r->type = by_file; /* of the types that share a magic */
+	return 0;
+}
+
+int img_open_fd(int fd, const char *name, struct img_reader **ret, struct err *e)
+{
+	_cleanup_img_reader_ struct img_reader *r = reader_new(fd, name);
+
+	if (!r)
+		return err_nomem(e, name);
+	take_size_of_file(r);
+	if (find_type(r, e))
+		return -1;
+	*ret = take_ptr(r);
+	return 0;
+}
+
+int img_open_part(int fd, uint64_t at, uint64_t size, const char *name, const struct img_type *want,
+		  struct img_reader **ret, struct err *e)
+{
+	_cleanup_img_reader_ struct img_reader *r = reader_new(fd, name);
+
+	if (!r)
+		return err_nomem(e, name);
+	r->sized = true;
+	r->base = at;
+	r->size = size;
+	r->type = want;
+	if (!want ? find_type(r, e) : want->desc && check_magics(r, want, e))
+		return -1;
 	*ret = take_ptr(r);
 	return 0;
 }
@@ -405,15 +442,11 @@ void img_free(void *msg)
 		protobuf_c_message_free_unpacked(msg, NULL);
 }
 
-int img_read_one(int dirfd, enum img_id id, unsigned long key, ProtobufCMessage **ret, struct err *e)
+int img_get_only(struct img_reader *r, ProtobufCMessage **ret, struct err *e)
 {
-	_cleanup_img_reader_ struct img_reader *r = NULL;
 	ProtobufCMessage *msg = NULL;
-	int rc;
+	int rc = img_get(r, &msg, e);
 
-	if (img_open(dirfd, id, key, &r, e))
-		return -1;
-	rc = img_get(r, &msg, e);
 	if (rc < 0)
 		return -1;
 	if (rc == 0)
@@ -424,4 +457,11 @@ int img_read_one(int dirfd, enum img_id id, unsigned long key, ProtobufCMessage 
 	}
 	*ret = msg;
 	return 0;
+}
+
+int img_read_one(int dirfd, enum img_id id, unsigned long key, ProtobufCMessage **ret, struct err *e)
+{
+	_cleanup_img_reader_ struct img_reader *r = NULL;
+
+	return img_open(dirfd, id, key, &r, e) ? -1 : img_get_only(r, ret, e);
 }

@@ -16,7 +16,6 @@
 #include "restorer/arena.h"
 #include "restorer/memory.h"
 
-#define SPECIAL	      (VMA_VDSO | VMA_VVAR | VMA_VSYSCALL)
 #define IOVS	      512
 #define READ_MAX      (64ul << 20) /* bytes a system call: more is no faster, and a kill should not wait long */
 #define ARCH_MAP_VDSO 0x2003
@@ -83,7 +82,7 @@ static int access_of(const VmaEntry *v)
 
 static bool needs_fd(const VmaEntry *v)
 {
-	return !(v->status & SPECIAL) && v->status & (VMA_FILE_PRIVATE | VMA_FILE_SHARED | VMA_ANON_SHARED);
+	return !(v->status & VMA_KERNEL) && v->status & (VMA_FILE_PRIVATE | VMA_FILE_SHARED | VMA_ANON_SHARED);
 }
 
 static struct map_fd *find_fd(struct fill *f, const VmaEntry *v)
@@ -237,7 +236,7 @@ static int map_all(struct fill *f, struct err *e)
 	size_t k = 0;
 
 	for (size_t i = 0; i < f->t->mm->n_vmas; i++)
-		if (!(f->t->mm->vmas[i]->status & SPECIAL) && map_vma(f, f->t->mm->vmas[i], &k, e))
+		if (!(f->t->mm->vmas[i]->status & VMA_KERNEL) && map_vma(f, f->t->mm->vmas[i], &k, e))
 			return -1;
 	if (!vdso)
 		return 0;
@@ -324,7 +323,7 @@ static int fill_range(struct fill *f, uint64_t addr, uint64_t len, uint64_t off,
 	return 0;
 }
 
-static int fill_run(struct fill *f, const struct page_run *r, size_t *v, size_t *k, struct err *e)
+static int fill_run(struct fill *f, const struct img_run *r, size_t *v, size_t *k, struct err *e)
 {
 	uint64_t addr = r->addr, end = r->addr + r->nr * IMG_PAGE_SIZE;
 
@@ -339,7 +338,7 @@ static int fill_run(struct fill *f, const struct page_run *r, size_t *v, size_t 
 			return err_set(e, 0, "pagemap-%d.img has a page at %#lx, where the process has no mapping",
 				       f->t->pid, addr);
 		stop = min64(end, vma->end);
-		if (!(vma->status & SPECIAL) && fill_range(f, addr, stop - addr, r->off + (addr - r->addr), k, e))
+		if (!(vma->status & VMA_KERNEL) && fill_range(f, addr, stop - addr, r->off + (addr - r->addr), k, e))
 			return -1;
 		addr = stop;
 	}
@@ -349,7 +348,7 @@ static int fill_run(struct fill *f, const struct page_run *r, size_t *v, size_t 
 /* The file as memory in the task, to compare with what fork left there. */
 static int map_pages_file(struct fill *f, struct err *e)
 {
-	const struct page_run *last = &f->m->pages.runs[f->m->pages.nr_runs - 1];
+	const struct img_run *last = &f->m->pages.runs[f->m->pages.nr_runs - 1];
 	uint32_t op;
 
 	if (!f->m->nr_kept || !f->m->pages.nr_runs)
@@ -366,7 +365,7 @@ static int map_pages_file(struct fill *f, struct err *e)
 
 static int unmap_pages_file(struct fill *f, struct err *e)
 {
-	const struct page_run *last = &f->m->pages.runs[f->m->pages.nr_runs - 1];
+	const struct img_run *last = &f->m->pages.runs[f->m->pages.nr_runs - 1];
 
 	if (!f->pages_at)
 		return 0;
@@ -399,7 +398,7 @@ static int drop_parents_pages(struct fill *f, struct err *e)
 		       f->m->pages.runs[r].addr + f->m->pages.runs[r].nr * IMG_PAGE_SIZE <= k->start)
 			r++;
 		for (size_t j = r; j < f->m->pages.nr_runs && f->m->pages.runs[j].addr < k->end; j++) {
-			const struct page_run *run = &f->m->pages.runs[j];
+			const struct img_run *run = &f->m->pages.runs[j];
 
 			if (drop_gap(f, at, min64(run->addr, k->end), e))
 				return -1;
@@ -416,7 +415,7 @@ static int protect_all(struct fill *f, struct err *e)
 	for (size_t i = 0; i < f->t->mm->n_vmas; i++) {
 		const VmaEntry *v = f->t->mm->vmas[i];
 
-		if (!(v->status & SPECIAL) && fill_prot(f, v) != (int)v->prot &&
+		if (!(v->status & VMA_KERNEL) && fill_prot(f, v) != (int)v->prot &&
 		    protect(f, v->start, v->end, v->prot, e))
 			return -1;
 	}

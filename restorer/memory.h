@@ -4,18 +4,7 @@
 #define CRKIT_MEMORY_H
 
 #include "cr-restore/restore.h"
-
-/* Pages that lie one after the other both in memory and in the pages file. */
-struct page_run {
-	uint64_t addr, nr; /* bytes, pages */
-	uint64_t off;	   /* in the pages file */
-};
-
-struct page_map {
-	struct page_run *runs; /* ascending by address */
-	size_t nr_runs;
-	uint32_t pages_id;
-};
+#include "libimg/vma.h"
 
 /* A piece of a mapping that the task has from its parent by fork. */
 struct kept {
@@ -24,7 +13,7 @@ struct kept {
 };
 
 struct memory {
-	struct page_map pages;
+	struct img_pagemap pages; /* only runs that are in the pages image */
 	struct kept *kept; /* ascending; only when shares_pages */
 	size_t nr_kept;
 	bool shares_pages; /* with its parent: must be born after the parent's memory is filled */
@@ -45,14 +34,16 @@ uint64_t memory_size(const struct restore_ctx *ctx);
 
 void memory_free(struct restore_ctx *ctx);
 
-/* Reads pagemap image `id` of key `key`. runs are malloc'ed. */
-int page_map_load(struct restore_ctx *ctx, enum img_id id, unsigned long key, struct page_map *ret, struct err *e);
+/* --- pagemap.c ----------------------------------------------------------------------------------------------- */
+
+/* Reads the pagemap image `id` of key `key`, and keeps the runs that are in the pages image. */
+int page_map_load(struct restore_ctx *ctx, enum img_id id, unsigned long key, struct img_pagemap *ret, struct err *e);
 
 /* Does a page of [start, end) occur in the map? */
-bool page_map_touches(const struct page_map *m, uint64_t start, uint64_t end);
+bool page_map_touches(const struct img_pagemap *m, uint64_t start, uint64_t end);
 
 /* The pages file of a map, opened; checks its size. */
-int page_map_open(struct restore_ctx *ctx, const struct page_map *m, int *fd_ret, struct err *e);
+int page_map_open(struct restore_ctx *ctx, const struct img_pagemap *m, int *fd_ret, struct err *e);
 
 /* --- shmem.c: shared anonymous memory ------------------------------------------------------------------------ */
 
@@ -68,22 +59,5 @@ void shmem_free(struct restore_ctx *ctx);
 int vdso_check(struct restore_ctx *ctx, struct rtask *t, struct err *e);
 /* Where vvar and vdso begin in the task; 0: it has none. */
 uint64_t vdso_start(const struct rtask *t);
-
-/* VMA_AREA_* bits of vma_entry.status. */
-enum {
-	VMA_REGULAR = 1 << 0,
-	VMA_VSYSCALL = 1 << 2,
-	VMA_VDSO = 1 << 3,
-	VMA_HEAP = 1 << 5,
-	VMA_FILE_PRIVATE = 1 << 6,
-	VMA_FILE_SHARED = 1 << 7,
-	VMA_ANON_SHARED = 1 << 8,
-	VMA_ANON_PRIVATE = 1 << 9,
-	VMA_SYSVIPC = 1 << 10,
-	VMA_SOCKET = 1 << 11,
-	VMA_VVAR = 1 << 12,
-	VMA_AIORING = 1 << 13,
-	VMA_MEMFD = 1 << 14,
-};
 
 #endif

@@ -11,7 +11,6 @@
 #include "cr-restore/agent.h"
 #include "restorer/memory.h"
 
-#define SPECIAL	  (VMA_VDSO | VMA_VVAR | VMA_VSYSCALL)
 #define LAST_MADV 25
 
 static int flush(struct restore_ctx *ctx, struct rtask *t, struct prog *p, struct err *e)
@@ -92,7 +91,7 @@ int memory_finish(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 
 	agent_begin(t, &p);
 	for (size_t i = 0; i < t->mm->n_vmas; i++)
-		if (!(t->mm->vmas[i]->status & SPECIAL) && advise(ctx, t, t->mm->vmas[i], &p, e))
+		if (!(t->mm->vmas[i]->status & VMA_KERNEL) && advise(ctx, t, t->mm->vmas[i], &p, e))
 			return -1;
 	if (guard(ctx, t, &p, e) || flush(ctx, t, &p, e))
 		return -1;

@@ -8,7 +8,7 @@
 #include "restorer/memory.h"
 
 #define INHERITABLE (VMA_FILE_PRIVATE | VMA_ANON_PRIVATE)
-#define SPECIAL	    (VMA_VDSO | VMA_VVAR | VMA_VSYSCALL | VMA_AIORING | VMA_SOCKET)
+#define SPECIAL	    (VMA_KERNEL | VMA_AIORING | VMA_SOCKET)
 
 /* Could the child's mapping be what fork made of the parent's? */
 static bool related(const VmaEntry *p, const VmaEntry *c)

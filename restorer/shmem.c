@@ -15,7 +15,7 @@
 
 struct shmem {
 	uint64_t shmid, size;
-	struct page_map pages;
+	struct img_pagemap pages;
 	int fd; /* -1: not made yet */
 };
 
@@ -57,7 +57,7 @@ int shmem_plan(struct restore_ctx *ctx, struct err *e)
 	}
 	for (size_t i = 0; i < ctx->nr_shmems; i++) {
 		struct shmem *s = &ctx->shmems[i];
-		const struct page_run *last;
+		const struct img_run *last;
 
 		if (page_map_load(ctx, IMG_SHMEM_PAGEMAP, s->shmid, &s->pages, e)) {
 			if (e->errnum != ENOENT)
@@ -80,7 +80,7 @@ static int read_pages(struct restore_ctx *ctx, struct shmem *s, char *mem, struc
 	if (page_map_open(ctx, &s->pages, &fd, e))
 		return -1;
 	for (size_t i = 0; i < s->pages.nr_runs; i++) {
-		const struct page_run *r = &s->pages.runs[i];
+		const struct img_run *r = &s->pages.runs[i];
 		uint64_t done = 0, len = r->nr * IMG_PAGE_SIZE;
 
 		while (done < len) {

@@ -80,7 +80,7 @@ static bool same_image(const char *a, const char *b, size_t size)
 }
 
 /* The pages of the vDSO that the images hold; missing ones are as our own. */
-static int read_theirs(struct restore_ctx *ctx, const struct page_map *m, const struct extent *theirs, char *image,
+static int read_theirs(struct restore_ctx *ctx, const struct img_pagemap *m, const struct extent *theirs, char *image,
 		       struct err *e)
 {
 	_cleanup_close_ int fd = -1;
@@ -104,7 +104,7 @@ static int read_theirs(struct restore_ctx *ctx, const struct page_map *m, const 
 static int same_code(struct restore_ctx *ctx, struct rtask *t, const struct extent *theirs, const struct extent *ours,
 		     bool *ret, struct err *e)
 {
-	const struct page_map *m = &t->memory->pages;
+	const struct img_pagemap *m = &t->memory->pages;
 	_cleanup_free_ char *b = NULL;
 
 	*ret = true;
