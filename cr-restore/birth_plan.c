@@ -95,14 +95,13 @@ static struct rtask *stand_in_leader(struct restore_ctx *ctx, pid_t sid)
 	return add_helper(ctx, sid, sid, deepest);
 }
 
-/* Somebody in session sid below t's parent, who is not t or of t's making. */
+/* Somebody in session sid below t's parent, who is not t or of t's making. Zombies do: they die last of all. */
 static struct rtask *member_for(struct restore_ctx *ctx, pid_t sid, const struct rtask *t)
 {
 	for (size_t i = 0; i < ctx->nr_tasks; i++) {
 		struct rtask *y = ctx->tasks[i];
 
-		if (y->sid == sid && (y->state != TASK_DEAD || y->helper) && !y->born->fosters && y != t &&
-		    !descends_from(y, t) && descends_from(y, t->parent))
+		if (y->sid == sid && !y->born->fosters && y != t && !descends_from(y, t) && descends_from(y, t->parent))
 			return y;
 	}
 	return NULL;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Clock functions through the vDSO work, also at the addresses that its own ELF image gave before. */
+/* Clock functions through the vDSO work, also at the addresses that its own ELF image gave before, and no area piles up. */
 #include <elf.h>
 #include <sys/auxv.h>
 #include <sys/time.h>
@@ -9,6 +9,35 @@
 static const char *const names[] = { "__vdso_clock_gettime", "__vdso_getcpu", "__vdso_gettimeofday", "__vdso_time" };
 static void *found[4];
 static const Elf64_Ehdr *vdso;
+
+struct area {
+	unsigned long start, end;
+};
+
+static struct {
+	int areas;
+	struct area vdso, vvar, clock; /* all zero: there is none; [vvar_vclock] since Linux 6.13 */
+} before, now;
+
+static void look_at_areas(struct area *at, const char *line, const char *name)
+{
+	if (strstr(line, name))
+		must(sscanf(line, "%lx-%lx", &at->start, &at->end));
+}
+
+static void look(typeof(before) *l)
+{
+	static char text[1 << 16];
+
+	memset(l, 0, sizeof(*l));
+	text[read_file("/proc/self/maps", text, sizeof(text) - 1)] = '\0';
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+		l->areas++;
+		look_at_areas(&l->vdso, line, "[vdso]");
+		look_at_areas(&l->vvar, line, "[vvar]");
+		look_at_areas(&l->clock, line, "[vvar_vclock]");
+	}
+}
 
 static const Elf64_Dyn *dynamic(void)
 {
@@ -50,6 +79,17 @@ static void arrange(void)
 	find_functions();
 	for (int i = 0; i < 4; i++)
 		check(found[i]);
+	look(&before);
+	check_eq(before.vdso.start, (unsigned long)vdso);
+}
+
+static void verify_areas(void)
+{
+	look(&now);
+	check_mem(&now.vdso, &before.vdso, sizeof(now.vdso));
+	check_mem(&now.vvar, &before.vvar, sizeof(now.vvar));
+	check_mem(&now.clock, &before.clock, sizeof(now.clock));
+	check_in(now.areas, 0, before.areas + 2);
 }
 
 static void verify(void)
@@ -62,6 +102,7 @@ static void verify(void)
 	struct timeval tv;
 	unsigned cpu = 9999;
 
+	verify_areas();
 	check_eq(syscall(SYS_clock_gettime, CLOCK_REALTIME, &real), 0);
 	check_eq(gettimeofday(&tv, NULL), 0);
 	check_in(tv.tv_sec - real.tv_sec, 0, 3);
@@ -77,4 +118,4 @@ static void verify(void)
 	check_in(ts.tv_sec - real.tv_sec, 0, 3);
 }
 
-CRTEST(.about = "vDSO functions", .ids = "CPU-11 CPU-12", .arrange = arrange, .verify = verify)
+CRTEST(.about = "vDSO functions", .ids = "CPU-11 CPU-12 CPU-14", .arrange = arrange, .verify = verify)

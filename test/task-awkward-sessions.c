@@ -89,11 +89,12 @@ static void look(int who, struct ids *ids)
 	ids->session = must(getsid(tasks[who].pid));
 }
 
-/* Task 0 is a child of the root and the first parent of all others. */
+/* Task 0 is a child of the root and the first parent of all others. Three of the sixteen die: 3, 7 and 11. */
 static const struct {
 	int who, what, arg;
 } story[] = {
 	{ 0, FORK, 1 },	   { 1, FORK, 2 },    { 1, SETSID, 0 },	 { 2, FORK, 3 },   /* 2 and 3: born before setsid */
+	{ 3, SETPGID, 3 }, { 2, SETPGID, 3 }, { 3, DIE, 0 },			   /* 2: its group's leader is dead */
 	{ 1, FORK, 4 },	   { 4, SETPGID, 4 }, { 4, FORK, 5 },	 { 5, FORK, 6 },   /* 6 in the group of 4 ... */
 	{ 5, SETPGID, 5 }, { 6, SETPGID, 5 }, { 0, FORK, 7 },	 { 7, SETSID, 0 }, /* ... and then in that of 5 */
 	{ 7, FORK, 8 },	   { 8, FORK, 9 },    { 9, SETPGID, 9 }, { 7, DIE, 0 },	   /* 8, 9: their leader is dead */
