@@ -68,6 +68,9 @@ static void mount_all(const char *top)
 		die("mounting /proc");
 	if (mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=666,mode=620"))
 		die("mounting /dev/pts");
+	/* Not every kernel has it, or lets us. */
+	if (mount("binfmt_misc", "/proc/sys/fs/binfmt_misc", "binfmt_misc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL))
+		printf("no binfmt_misc here: %s\n", strerror(errno));
 	/* /tmp and /dev/shm of our own show what a tool leaves behind there. */
 	if (mount("tmpfs", "/tmp", "tmpfs", 0, "mode=1777") || mount("tmpfs", "/mnt", "tmpfs", 0, "mode=755"))
 		die("mounting a tmpfs");

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The life of one test: start, dump, restore, compare, ask the subject itself, look for what was left behind. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -32,7 +31,7 @@ struct flow {
 	pid_t caller; /* sibling: the process that is the restored root's parent; else 0 */
 	char dump[600], restore[600], crit[600], program[700], cwd[512];
 	char img[64]; /* images of the current cycle */
-	int mounts;
+	struct left left;
 };
 
 struct args {
@@ -208,7 +207,7 @@ static int run_restore(struct flow *f, bool want_failure)
 	return want_failure ? 0 : check_pidfile(f);
 }
 
-static int run_system(const char *path, const char *a, const char *b, const char *c)
+int run_system(const char *path, const char *a, const char *b, const char *c)
 {
 	int status;
 	pid_t pid;
@@ -444,51 +443,6 @@ static enum verdict finish(struct flow *f)
 	return PASSED;
 }
 
-static int count_mounts(void)
-{
-	FILE *file = fopen("/proc/self/mountinfo", "re");
-	int c, n = 0;
-
-	while (file && (c = fgetc(file)) != EOF)
-		n += c == '\n';
-	if (file)
-		fclose(file);
-	return n;
-}
-
-static int dir_entries(const char *path)
-{
-	DIR *d = opendir(path);
-	int n = 0;
-
-	while (d && readdir(d))
-		n++;
-	if (d)
-		closedir(d);
-	return n;
-}
-
-static bool left_behind(struct flow *f)
-{
-	int status;
-
-	if (!reap_until(0, &status, 5) || pids_count(NULL)) {
-		printf("processes were left behind\n");
-		run_system("sh", "-c", "grep -H '^State' /proc/[0-9]*/status", NULL);
-		return true;
-	}
-	if (count_mounts() != f->mounts) {
-		printf("mounts were left behind\n");
-		return true;
-	}
-	if (dir_entries("/tmp") != 2 || dir_entries("/dev/shm") > 2) {
-		printf("files were left behind in /tmp or /dev/shm\n");
-		run_system("ls", "-la", "/tmp", "/dev/shm");
-		return true;
-	}
-	return false;
-}
-
 static void tail(const char *path, int lines)
 {
 	char n[16];
@@ -541,11 +495,15 @@ static enum verdict subject_run(struct flow *f)
 		return v;
 	if (v == PASSED && state_settle(f))
 		v = BROKEN;
+	left_names(&f->left);
 	if (v == PASSED && cycles(f))
+		v = FAILED;
+	/* A busy subject makes files itself. */
+	if (v == PASSED && !f->spec->busy && !f->setup->between && left_new_names(&f->left))
 		v = FAILED;
 	if (v == PASSED)
 		v = finish(f);
-	if (v == PASSED && left_behind(f))
+	if (v == PASSED && left_behind(&f->left))
 		v = FAILED;
 	if (v != PASSED)
 		tell(f);
@@ -562,7 +520,7 @@ enum verdict flow_run(const struct setup *setup, const struct spec *spec, enum f
 	snprintf(f.program, sizeof(f.program), "%s/%s", setup->top, spec->path);
 	if (!getcwd(f.cwd, sizeof(f.cwd)))
 		return BROKEN;
-	f.mounts = count_mounts();
+	left_begin(&f.left);
 	if (!spec->unit && !spec->root && chown(".", TEST_UID, TEST_GID)) {
 		perror("chown of the test's directory");
 		return BROKEN;

@@ -396,6 +396,7 @@ int main(int argc, char **argv)
 		snprintf(bin, sizeof(bin), "%s/bin", r.build);
 	r.bin = bin;
 	plan(&r);
+	huge_reserve();
 	run_all(&r);
 	printf("%d passed, %d failed, %d skipped\n", r.counts[0], r.counts[1], r.counts[2]);
 	return r.counts[1] || r.counts[0] + r.counts[2] == 0;

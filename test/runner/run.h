@@ -40,8 +40,23 @@ struct setup {
 /* env.c: turns this process into init of new namespaces, forking. Does not return in the caller, which exits with init's verdict. */
 void env_enter(const char *top, bool timens);
 
+/* huge.c: huge pages for as long as this process lives, if the machine lets us. */
+void huge_reserve(void);
+
 /* flow.c: the life of one test. */
 enum verdict flow_run(const struct setup *setup, const struct spec *spec, enum flavour flavour);
+int run_system(const char *path, const char *a, const char *b, const char *c); /* exit status; -1 */
+
+/* left.c: what is left behind; true with a message. */
+struct left {
+	int mounts, nr_names;
+	unsigned long taint;
+	struct dirent **names; /* in the working directory */
+};
+void left_begin(struct left *l); /* before anything was started */
+void left_names(struct left *l); /* before the first dump */
+bool left_new_names(const struct left *l);
+bool left_behind(const struct left *l); /* after the end of the subject */
 
 /* proc.c: processes of the namespace. */
 typedef void (*each_pid)(pid_t pid, void *arg);
