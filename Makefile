@@ -9,11 +9,12 @@ ifeq ($(origin CC),default)
 CC	= gcc
 endif
 
-PKGS	:= libprotobuf-c json-c libcap
+PKGS	:= libprotobuf-c libcap
+CRIT_PKGS := json-c
 OPT	?= -O2 -g
 WARN	:= -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wno-unused-parameter
 CPPALL	= -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I. -I$(B)/gen -I$(B)
-CFLALL	= -std=gnu11 $(OPT) $(WARN) $(SAN) -fno-strict-aliasing -pthread -MMD -MP $(CPPALL) $(CFLAGS) $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+CFLALL	= -std=gnu11 $(OPT) $(WARN) $(SAN) -fno-strict-aliasing -pthread -MMD -MP $(CPPALL) $(CFLAGS) $(shell pkg-config --cflags $(PKGS) $(CRIT_PKGS) 2>/dev/null)
 LIBS	= $(shell pkg-config --libs $(PKGS) 2>/dev/null) -pthread
 ARCH	:= x86_64
 
@@ -47,6 +48,7 @@ include test/test.mk
 
 $(B)/bin/cr-dump: $(DUMP_O) $(LIBA)
 $(B)/bin/cr-restore: $(REST_O) $(LIBA)
+$(B)/bin/crit: LIBS += $(shell pkg-config --libs $(CRIT_PKGS) 2>/dev/null)
 $(B)/bin/crit: $(CRIT_O) $(B)/lib/libimg.a $(B)/lib/libbase.a
 $(BINS):
 	@mkdir -p $(@D)

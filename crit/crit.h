@@ -3,6 +3,7 @@
 #ifndef CRKIT_CRIT_CRIT_H
 #define CRKIT_CRIT_CRIT_H
 
+#include <getopt.h>
 #include <stdbool.h>
 
 #include "base/err.h"
@@ -16,14 +17,22 @@ enum { CRIT_OK = 0, CRIT_FAILED = 1, CRIT_USAGE = 2 };
  */
 struct crit_verb {
 	const char *name;
-	const char *summary; /* one line of crit --help */
-	const char *usage;   /* what --help of the verb prints, the synopsis first */
+	const char *summary;	      /* one line of crit --help */
+	const char *usage;	      /* what --help of the verb prints, the synopsis first */
+	const struct option *options; /* the long ones, without --help; NULL: there are none */
+	const char *letters;	      /* the short ones, as getopt(3) wants them, without -h; NULL: there are none */
 	int (*run)(const struct crit_verb *self, int argc, char **argv, struct err *e);
 };
 
 #define VERB(name) extern const struct crit_verb verb_##name;
 #include "crit/verbs.def"
 #undef VERB
+
+/*
+ * The next option of a verb, as getopt_long(3) has it: its letter, 0 when all are taken (optind is at the first argument). -1: the
+ * verb ends with *status, because --help was asked for or an option is wrong.
+ */
+int crit_option(const struct crit_verb *self, int argc, char **argv, int *status, struct err *e);
 
 /* Fills *e with a usage error and returns CRIT_USAGE. */
 int crit_usage(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

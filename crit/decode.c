@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* crit decode: an image as JSON. */
-#include <getopt.h>
 #include <unistd.h>
 
 #include "base/guard.h"
@@ -24,40 +23,32 @@ static int decode(const char *in, const char *out, unsigned int flags, struct er
 
 static int decode_run(const struct crit_verb *self, int argc, char **argv, struct err *e)
 {
-	static const struct option options[] = {
-		{ "in", required_argument, NULL, 'i' }, { "out", required_argument, NULL, 'o' },
-		{ "pretty", no_argument, NULL, 'p' },	{ "nopl", no_argument, NULL, 'n' },
-		{ "help", no_argument, NULL, 'h' },	{ 0 },
-	};
 	const char *in = NULL, *out = NULL;
 	unsigned int flags = 0;
-	int c;
+	int c, status;
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, "i:o:h", options, NULL)) != -1) {
-		switch (c) {
-		case 'i':
+	while ((c = crit_option(self, argc, argv, &status, e)) > 0) {
+		if (c == 'i')
 			in = optarg;
-			break;
-		case 'o':
+		else if (c == 'o')
 			out = optarg;
-			break;
-		case 'p':
-			flags |= IMG_JSON_PRETTY;
-			break;
-		case 'n':
-			flags |= IMG_JSON_NO_PAYLOAD;
-			break;
-		case 'h':
-			return crit_help(self);
-		default:
-			return crit_usage(e, "decode: bad option \"%s\"", argv[optind - 1]);
-		}
+		else
+			flags |= c == 'p' ? IMG_JSON_PRETTY : IMG_JSON_NO_PAYLOAD;
 	}
+	if (c < 0)
+		return status;
 	if (optind < argc)
 		return crit_usage(e, "decode: unexpected \"%s\"; the image is given by -i", argv[optind]);
 	return decode(in, out, flags, e);
 }
+
+static const struct option options[] = {
+	{ "in", required_argument, NULL, 'i' },
+	{ "out", required_argument, NULL, 'o' },
+	{ "pretty", no_argument, NULL, 'p' },
+	{ "nopl", no_argument, NULL, 'n' },
+	{ 0 },
+};
 
 const struct crit_verb verb_decode = {
 	.name = "decode",
@@ -69,5 +60,7 @@ const struct crit_verb verb_decode = {
 		 "      --pretty     indented, with names and hexadecimal numbers where they help\n"
 		 "      --nopl       sizes instead of payloads (pipe contents and the like)\n"
 		 "  -h, --help       this text\n",
+	.options = options,
+	.letters = "i:o:",
 	.run = decode_run,
 };

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* crit encode: JSON as an image. */
-#include <getopt.h>
 #include <unistd.h>
 
 #include "base/guard.h"
@@ -21,34 +20,27 @@ static int encode(const char *in, const char *out, struct err *e)
 
 static int encode_run(const struct crit_verb *self, int argc, char **argv, struct err *e)
 {
-	static const struct option options[] = {
-		{ "in", required_argument, NULL, 'i' },
-		{ "out", required_argument, NULL, 'o' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
 	const char *in = NULL, *out = NULL;
-	int c;
+	int c, status;
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, "i:o:h", options, NULL)) != -1) {
-		switch (c) {
-		case 'i':
+	while ((c = crit_option(self, argc, argv, &status, e)) > 0) {
+		if (c == 'i')
 			in = optarg;
-			break;
-		case 'o':
+		else
 			out = optarg;
-			break;
-		case 'h':
-			return crit_help(self);
-		default:
-			return crit_usage(e, "encode: bad option \"%s\"", argv[optind - 1]);
-		}
 	}
+	if (c < 0)
+		return status;
 	if (optind < argc)
 		return crit_usage(e, "encode: unexpected \"%s\"; the JSON file is given by -i", argv[optind]);
 	return encode(in, out, e);
 }
+
+static const struct option options[] = {
+	{ "in", required_argument, NULL, 'i' },
+	{ "out", required_argument, NULL, 'o' },
+	{ 0 },
+};
 
 const struct crit_verb verb_encode = {
 	.name = "encode",
@@ -59,5 +51,7 @@ const struct crit_verb verb_encode = {
 		 "  -i, --in FILE    the JSON file (default: standard input)\n"
 		 "  -o, --out IMAGE  the image (default: standard output)\n"
 		 "  -h, --help       this text\n",
+	.options = options,
+	.letters = "i:o:",
 	.run = encode_run,
 };

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* crit info: what an image is and how much is in it. */
-#include <getopt.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -26,18 +25,10 @@ static int info(const char *in, struct err *e)
 
 static int info_run(const struct crit_verb *self, int argc, char **argv, struct err *e)
 {
-	static const struct option options[] = {
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
-	int c;
+	int status;
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (c == 'h')
-			return crit_help(self);
-		return crit_usage(e, "info: bad option \"%s\"", argv[optind - 1]);
-	}
+	if (crit_option(self, argc, argv, &status, e))
+		return status;
 	if (optind + 1 != argc)
 		return crit_usage(e, "info: give one image");
 	return info(argv[optind], e);

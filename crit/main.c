@@ -33,6 +33,31 @@ int crit_help(const struct crit_verb *verb)
 	return CRIT_OK;
 }
 
+/* The verb's options and --help; room for the last, empty row. */
+#define OPTIONS_MAX 24
+
+int crit_option(const struct crit_verb *self, int argc, char **argv, int *status, struct err *e)
+{
+	struct option all[OPTIONS_MAX] = { { "help", no_argument, NULL, 'h' } };
+	char letters[2 * OPTIONS_MAX];
+	int c;
+
+	for (size_t i = 0; self->options && self->options[i].name && i + 2 < ARRAY_SIZE(all); i++)
+		all[i + 1] = self->options[i];
+	snprintf(letters, sizeof(letters), "h%s", self->letters ? self->letters : "");
+	opterr = 0;
+	c = getopt_long(argc, argv, letters, all, NULL);
+	if (c == -1)
+		return 0;
+	if (c != 'h' && c != '?')
+		return c;
+	if (c == 'h')
+		*status = crit_help(self);
+	else
+		*status = crit_usage(e, "%s: bad option \"%s\"", self->name, argv[optind - 1]);
+	return -1;
+}
+
 static int help(void)
 {
 	printf("usage: crit VERB [OPTION...] [ARGUMENT...]\n"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* crit show: an image as pretty JSON on standard output. */
-#include <getopt.h>
 #include <unistd.h>
 
 #include "base/guard.h"
@@ -20,26 +19,13 @@ static int show(const char *in, unsigned int flags, struct err *e)
 
 static int show_run(const struct crit_verb *self, int argc, char **argv, struct err *e)
 {
-	static const struct option options[] = {
-		{ "nopl", no_argument, NULL, 'n' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
 	unsigned int flags = IMG_JSON_PRETTY;
-	int c;
+	int c, status;
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		switch (c) {
-		case 'n':
-			flags |= IMG_JSON_NO_PAYLOAD;
-			break;
-		case 'h':
-			return crit_help(self);
-		default:
-			return crit_usage(e, "show: bad option \"%s\"", argv[optind - 1]);
-		}
-	}
+	while ((c = crit_option(self, argc, argv, &status, e)) > 0)
+		flags |= IMG_JSON_NO_PAYLOAD;
+	if (c < 0)
+		return status;
 	if (optind + 1 != argc)
 		return crit_usage(e, "show: give one image");
 	return show(argv[optind], flags, e);
@@ -52,5 +38,6 @@ const struct crit_verb verb_show = {
 		 "Shows an image as \"crit decode --pretty\" does.\n\n"
 		 "      --nopl  sizes instead of payloads (pipe contents and the like)\n"
 		 "  -h, --help  this text\n",
+	.options = (const struct option[]){ { "nopl", no_argument, NULL, 'n' }, { 0 } },
 	.run = show_run,
 };

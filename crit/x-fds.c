@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "base/guard.h"
-#include "crit/explore.h"
+#include "crit/checkpoint.h"
 #include "fs.pb-c.h"
 
 static int show_table(const struct checkpoint *c, uint32_t files_id, struct err *e)
@@ -13,7 +13,7 @@ static int show_table(const struct checkpoint *c, uint32_t files_id, struct err 
 	ProtobufCMessage *msg;
 	int rc;
 
-	if (img_open(c->dirfd, IMG_FDINFO, files_id, &r, e))
+	if (source_image(c->source, IMG_FDINFO, files_id, &r, e))
 		return -1;
 	while ((rc = img_get(r, &msg, e)) > 0) {
 		const FdinfoEntry *fd = (const FdinfoEntry *)msg;
@@ -40,14 +40,14 @@ static int table_id(const struct checkpoint *c, uint32_t pid, uint32_t *ret, str
 	const CoreEntry *core;
 	int rc = 1;
 
-	if (checkpoint_optional(c, IMG_IDS, pid, &msg, e))
+	if (source_optional(c->source, IMG_IDS, pid, &msg, e))
 		return -1;
 	if (msg) {
 		*ret = ((const TaskKobjIdsEntry *)msg)->files_id;
 		img_free(msg);
 		return 0;
 	}
-	if (checkpoint_optional(c, IMG_CORE, pid, &msg, e))
+	if (source_optional(c->source, IMG_CORE, pid, &msg, e))
 		return -1;
 	core = (const CoreEntry *)msg;
 	if (core && core->ids) {
@@ -67,7 +67,7 @@ static int show_task(const struct checkpoint *c, uint32_t pid, struct err *e)
 	printf("%u\n", pid);
 	if (rc)
 		return rc < 0 ? -1 : 0;
-	if (show_table(c, id, e) || checkpoint_optional(c, IMG_FS, pid, &msg, e))
+	if (show_table(c, id, e) || source_optional(c->source, IMG_FS, pid, &msg, e))
 		return -1;
 	if (msg) {
 		show_dir(c, "cwd", ((const FsEntry *)msg)->cwd_id);

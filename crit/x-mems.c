@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/guard.h"
-#include "crit/explore.h"
+#include "crit/checkpoint.h"
 #include "libimg/vma.h"
 #include "pagemap.pb-c.h"
 
@@ -79,7 +79,7 @@ int view_mems(struct checkpoint *c, struct err *e)
 	for (size_t i = 0; !ret && i < c->nr_tasks; i++) {
 		const MmEntry *mm;
 
-		ret = checkpoint_optional(c, IMG_MM, c->tasks[i]->pid, &msg, e);
+		ret = source_optional(c->source, IMG_MM, c->tasks[i]->pid, &msg, e);
 		if (ret)
 			break;
 		printf("%u\n", c->tasks[i]->pid);
@@ -140,7 +140,7 @@ static int show_pages(struct walk *w, uint32_t pid, struct err *e)
 	bool head = true;
 	int rc;
 
-	if (img_open(w->c->dirfd, IMG_PAGEMAP, pid, &r, e))
+	if (source_image(w->c->source, IMG_PAGEMAP, pid, &r, e))
 		return -1;
 	while ((rc = img_get(r, &msg, e)) > 0) {
 		if (!head)
@@ -159,7 +159,7 @@ int view_rss(struct checkpoint *c, struct err *e)
 		ProtobufCMessage *msg;
 		struct walk w = { .c = c };
 
-		ret = checkpoint_optional(c, IMG_MM, c->tasks[i]->pid, &msg, e);
+		ret = source_optional(c->source, IMG_MM, c->tasks[i]->pid, &msg, e);
 		if (ret)
 			break;
 		printf("%u\n", c->tasks[i]->pid);

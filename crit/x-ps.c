@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/guard.h"
-#include "crit/explore.h"
+#include "crit/checkpoint.h"
 
 struct node {
 	const PstreeEntry *task;
@@ -72,7 +72,7 @@ static int show_task(const struct checkpoint *c, const struct node *n, unsigned 
 	ProtobufCMessage *msg;
 	const CoreEntry *core;
 
-	if (img_read_one(c->dirfd, IMG_CORE, t->pid, &msg, e))
+	if (source_one(c->source, IMG_CORE, t->pid, &msg, e))
 		return -1;
 	core = (const CoreEntry *)msg;
 	printf("%7u%7u%7u   %*s", t->pid, t->pgid, t->sid, (int)(4 * depth), "");

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/guard.h"
+#include "crit/checkpoint.h"
 #include "crit/crit.h"
-#include "crit/explore.h"
 
 static const struct {
 	const char *name;
@@ -20,7 +20,7 @@ static const struct {
 
 static int explore(const char *dir, const char *what, struct err *e)
 {
-	_cleanup_checkpoint_ struct checkpoint c = { .dirfd = -1 };
+	_cleanup_checkpoint_ struct checkpoint c = { 0 };
 	size_t i = 0;
 
 	while (i < ARRAY_SIZE(views) && strcmp(views[i].name, what))

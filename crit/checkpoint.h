@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the views of crit x share: the tasks of a checkpoint, its open files, and how both are named. */
-#ifndef CRKIT_CRIT_EXPLORE_H
-#define CRKIT_CRIT_EXPLORE_H
+/* A checkpoint as the verbs see it: its tasks, its open files, and how both are named. */
+#ifndef CRKIT_CRIT_CHECKPOINT_H
+#define CRKIT_CRIT_CHECKPOINT_H
 
 #include <stddef.h>
 
 #include "core.pb-c.h"
+#include "crit/source.h"
 #include "fdinfo.pb-c.h"
-#include "libimg/libimg.h"
 #include "mm.pb-c.h"
 #include "pstree.pb-c.h"
 
@@ -19,24 +19,20 @@ struct open_file {
 };
 
 struct checkpoint {
-	int dirfd;
+	struct source *source;
 	PstreeEntry **tasks;
 	size_t nr_tasks;
 	struct open_file *files; /* sorted by type and id; what no view asks for is left out */
 	size_t nr_files;
 };
 
-/* Opens the directory and reads the tree. */
-int checkpoint_open(struct checkpoint *c, const char *dir, struct err *e);
+/* Opens the directory or archive and reads the tree. */
+int checkpoint_open(struct checkpoint *c, const char *path, struct err *e);
 void checkpoint_close(struct checkpoint *c);
 #define _cleanup_checkpoint_ __attribute__((cleanup(checkpoint_close)))
 
 /* Reads what is needed to name open files. */
 int checkpoint_files(struct checkpoint *c, struct err *e);
-
-/* A one-record image that a dead task need not have: *ret is NULL where there is none. */
-int checkpoint_optional(const struct checkpoint *c, enum img_id id, unsigned long key, ProtobufCMessage **ret,
-			struct err *e);
 
 /* Prints text of an image: on a terminal without the characters that would control it. */
 void put_text(const char *s);

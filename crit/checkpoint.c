@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Reading a checkpoint for the views of crit x. */
+/* Reading a checkpoint: the tree of tasks, and what names open files. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/guard.h"
-#include "crit/explore.h"
+#include "crit/checkpoint.h"
 
 /* Makes room for one element more in an array that doubles. */
 static int grow(void *array, size_t n, size_t size, struct err *e)
@@ -31,7 +31,7 @@ static int read_tree(struct checkpoint *c, struct err *e)
 	ProtobufCMessage *msg;
 	int rc;
 
-	if (img_open(c->dirfd, IMG_PSTREE, 0, &r, e))
+	if (source_image(c->source, IMG_PSTREE, 0, &r, e))
 		return err_hint(e, "this must be a directory with the images of one checkpoint");
 	while ((rc = img_get(r, &msg, e)) > 0) {
 		if (grow(&c->tasks, c->nr_tasks, sizeof(*c->tasks), e)) {
@@ -43,14 +43,12 @@ static int read_tree(struct checkpoint *c, struct err *e)
 	return rc;
 }
 
-int checkpoint_open(struct checkpoint *c, const char *dir, struct err *e)
+int checkpoint_open(struct checkpoint *c, const char *path, struct err *e)
 {
-	*c = (struct checkpoint){ .dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) };
-	if (c->dirfd < 0)
-		return err_set(e, errno, "cannot open the directory %s", dir);
-	if (read_tree(c, e))
-		return err_in(e, "%s", dir);
-	return 0;
+	*c = (struct checkpoint){ 0 };
+	if (source_open(&c->source, path, e))
+		return -1;
+	return read_tree(c, e) ? err_in(e, "%s", path) : 0;
 }
 
 void checkpoint_close(struct checkpoint *c)
@@ -61,8 +59,7 @@ void checkpoint_close(struct checkpoint *c)
 		img_free(c->files[i].owner);
 	free(c->tasks);
 	free(c->files);
-	if (c->dirfd >= 0)
-		close(c->dirfd);
+	source_close(&c->source);
 }
 
 /* The files that have a name; the others are shown by type and id alone. */
@@ -100,7 +97,7 @@ static int read_files(struct checkpoint *c, enum img_id image, struct err *e)
 	ProtobufCMessage *msg;
 	int rc;
 
-	if (img_open(c->dirfd, image, 0, &r, e))
+	if (source_image(c->source, image, 0, &r, e))
 		return e->errnum == ENOENT ? 1 : -1;
 	while ((rc = img_get(r, &msg, e)) > 0) {
 		struct open_file f = { .owner = msg };
@@ -141,15 +138,6 @@ int checkpoint_files(struct checkpoint *c, struct err *e)
 	if (c->nr_files)
 		qsort(c->files, c->nr_files, sizeof(*c->files), by_type_and_id);
 	return 0;
-}
-
-int checkpoint_optional(const struct checkpoint *c, enum img_id id, unsigned long key, ProtobufCMessage **ret,
-			struct err *e)
-{
-	*ret = NULL;
-	if (!img_read_one(c->dirfd, id, key, ret, e))
-		return 0;
-	return e->errnum == ENOENT ? 0 : -1;
 }
 
 void put_text(const char *s)
