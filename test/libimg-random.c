@@ -287,6 +287,19 @@ static void random_value(struct bytes *b, const ProtobufCFieldDescriptor *fd, un
 	add_block(b, &block);
 }
 
+/* IPv4 and IPv6, with runs of zeros of all lengths. */
+static void random_address(struct bytes *b, const ProtobufCFieldDescriptor *fd)
+{
+	for (size_t n = one_in(4) ? 1 : 4; n; n--) {
+		uint32_t halves[2] = { 0, 0 };
+
+		for (size_t i = 0; i < 2; i++)
+			halves[i] = one_in(3) ? (uint32_t)below(0x10000) : one_in(10) ? 0xffff : 0;
+		add_tag(b, fd->id, WIRE_VARINT);
+		add_varint(b, halves[0] << 16 | halves[1]);
+	}
+}
+
 /* Repeated numbers in one block, which CRIU does not write but every reader of the wire format must take. */
 static void random_packed(struct bytes *b, const ProtobufCFieldDescriptor *fd, size_t n)
 {
@@ -347,6 +360,10 @@ static void random_field(struct bytes *b, const ProtobufCFieldDescriptor *fd, un
 		return;
 	if (n && odd && fd->label == PROTOBUF_C_LABEL_REPEATED && is_number(fd) && one_in(3)) {
 		random_packed(b, fd, n);
+		return;
+	}
+	if (n && fd->label == PROTOBUF_C_LABEL_REPEATED && fd->type == PROTOBUF_C_TYPE_UINT32 && one_in(2)) {
+		random_address(b, fd);
 		return;
 	}
 	if (n && odd && fd->label != PROTOBUF_C_LABEL_REPEATED && is_number(fd) && one_in(10))
