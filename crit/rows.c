@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Rows of a view: as text or as one JSON array. */
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,18 @@ int rows_put(struct rows *r, struct json_object *row, struct err *e)
 	return 0;
 }
 
+void rows_note(struct rows *r, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (r->json)
+		return;
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	putchar('\n');
+}
+
 void rows_end(struct rows *r)
 {
 	if (r->json)
@@ -36,19 +49,61 @@ void rows_end(struct rows *r)
 	json_object_put(take_ptr(r->before));
 }
 
+/* Returns what was added, NULL when it was not. */
+static struct json_object *add(struct json_object *row, const char *key, struct json_object *v)
+{
+	if (row && v && !json_object_object_add(row, key, v))
+		return v;
+	json_object_put(v);
+	return NULL;
+}
+
+static struct json_object *append(struct json_object *list, struct json_object *v)
+{
+	if (list && v && !json_object_array_add(list, v))
+		return v;
+	json_object_put(v);
+	return NULL;
+}
+
+void row_add(struct json_object *row, const char *key, struct json_object *v)
+{
+	add(row, key, v);
+}
+
+void list_add(struct json_object *list, struct json_object *v)
+{
+	append(list, v);
+}
+
+struct json_object *row_list(struct json_object *row, const char *key)
+{
+	return add(row, key, json_object_new_array());
+}
+
+struct json_object *row_object(struct json_object *row, const char *key)
+{
+	return add(row, key, json_object_new_object());
+}
+
+struct json_object *list_object(struct json_object *list)
+{
+	return append(list, json_object_new_object());
+}
+
 void row_uint(struct json_object *row, const char *key, uint64_t v)
 {
-	json_object_object_add(row, key, json_object_new_uint64(v));
+	row_add(row, key, json_object_new_uint64(v));
 }
 
 void row_int(struct json_object *row, const char *key, int64_t v)
 {
-	json_object_object_add(row, key, json_object_new_int64(v));
+	row_add(row, key, json_object_new_int64(v));
 }
 
 void row_bool(struct json_object *row, const char *key, bool v)
 {
-	json_object_object_add(row, key, json_object_new_boolean(v));
+	row_add(row, key, json_object_new_boolean(v));
 }
 
 void row_text(struct json_object *row, const char *key, const char *v)
@@ -101,7 +156,7 @@ void row_bytes(struct json_object *row, const char *key, const void *v, size_t l
 		used += (size_t)sprintf(buf + used, "\\x%02x", p[i]);
 		i++;
 	}
-	json_object_object_add(row, key, json_object_new_string_len(buf, (int)used));
+	row_add(row, key, json_object_new_string_len(buf, (int)used));
 }
 
 void row_hex(struct json_object *row, const char *key, uint64_t v)
@@ -109,17 +164,17 @@ void row_hex(struct json_object *row, const char *key, uint64_t v)
 	char buf[32];
 
 	snprintf(buf, sizeof(buf), "0x%" PRIx64, v);
-	json_object_object_add(row, key, json_object_new_string(buf));
+	row_add(row, key, json_object_new_string(buf));
 }
 
-static struct json_object *get(struct json_object *row, const char *key)
+struct json_object *row_get(struct json_object *row, const char *key)
 {
 	return json_object_object_get(row, key);
 }
 
 uint64_t row_get_uint(struct json_object *row, const char *key)
 {
-	struct json_object *v = get(row, key);
+	struct json_object *v = row_get(row, key);
 
 	if (json_object_is_type(v, json_type_string))
 		return strtoull(json_object_get_string(v), NULL, 0);
@@ -128,9 +183,35 @@ uint64_t row_get_uint(struct json_object *row, const char *key)
 
 const char *row_get_text(struct json_object *row, const char *key)
 {
-	struct json_object *v = get(row, key);
+	struct json_object *v = row_get(row, key);
 
 	return v ? json_object_get_string(v) : "";
+}
+
+int64_t row_get_int(struct json_object *row, const char *key)
+{
+	struct json_object *v = row_get(row, key);
+
+	return v ? json_object_get_int64(v) : 0;
+}
+
+bool row_get_bool(struct json_object *row, const char *key)
+{
+	struct json_object *v = row_get(row, key);
+
+	return v && json_object_get_boolean(v);
+}
+
+size_t row_get_nr(struct json_object *row, const char *key)
+{
+	struct json_object *v = row_get(row, key);
+
+	return json_object_is_type(v, json_type_array) ? json_object_array_length(v) : 0;
+}
+
+struct json_object *row_get_at(struct json_object *row, const char *key, size_t i)
+{
+	return i < row_get_nr(row, key) ? json_object_array_get_idx(row_get(row, key), i) : NULL;
 }
 
 bool row_has(struct json_object *row, const char *key)
