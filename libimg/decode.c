@@ -8,10 +8,12 @@
 #include "libimg/image.h"
 #include "libimg/json.h"
 #include "libimg/messages.h"
+#include "libimg/parse.h"
 #include "libimg/show.h"
 #include "libimg/wire.h"
 
-#define REST UINT64_MAX /* of a payload: all that is left in the file */
+#define REST	    UINT64_MAX /* of a payload: all that is left in the file */
+#define PAYLOAD_MAX (UINT64_MAX / 4)
 
 struct decode {
 	struct img_reader *r;
@@ -38,11 +40,16 @@ static uint64_t field(const uint8_t *wire, size_t len, uint32_t number)
 /* Is a payload of len bytes there? From a pipe nobody knows; then the end comes when it comes. */
 static int check_payload(const struct decode *d, uint64_t len)
 {
-	if (len <= img_left(d->r) && len < UINT64_MAX / 4)
+	uint64_t left = img_left(d->r);
+
+	if (len <= left && len < PAYLOAD_MAX)
 		return 0;
-	err_set(d->e, 0, "%llu bytes of payload announced at offset %llu, but the image has only %llu more",
-		(unsigned long long)len, (unsigned long long)img_reader_offset(d->r),
-		(unsigned long long)img_left(d->r));
+	if (left < UINT64_MAX)
+		err_set(d->e, 0, "%llu bytes of payload announced at offset %llu, but the image has only %llu more",
+			(unsigned long long)len, (unsigned long long)img_reader_offset(d->r), (unsigned long long)left);
+	else
+		err_set(d->e, 0, "%llu bytes of payload announced at offset %llu: no image is as large",
+			(unsigned long long)len, (unsigned long long)img_reader_offset(d->r));
 	return img_complain(d->r, d->e);
 }
 
@@ -179,6 +186,21 @@ static int shm_extra(struct decode *d, uint64_t size)
 	return take_padding(d, (size_t)(ALIGN_UP(size, 4) - size));
 }
 
+/* Takes len payload bytes into memory, which from a pipe grows only as they arrive. */
+static int take_bytes(struct decode *d, uint64_t len, struct bytes *to)
+{
+	while (to->len < len) {
+		size_t step = len - to->len < IMG_BUF_SIZE ? (size_t)len - to->len : IMG_BUF_SIZE;
+
+		if (bytes_room(to, step, d->e))
+			return img_complain(d->r, d->e);
+		if (img_get_bytes(d->r, to->p + to->len, step, d->e))
+			return -1;
+		to->len += step;
+	}
+	return 0;
+}
+
 /* One message of a queue: its record and, as the next item of the list, its text. */
 static int one_message(struct decode *d, uint64_t *skipped)
 {
@@ -186,7 +208,7 @@ static int one_message(struct decode *d, uint64_t *skipped)
 	const uint8_t *wire;
 	size_t len;
 	uint64_t size;
-	_cleanup_free_ uint8_t *text = NULL;
+	_cleanup_bytes_ struct bytes text = { 0 };
 	int rc = img_get_wire(d->r, false, &wire, &len, d->e);
 
 	if (rc == 0) {
@@ -215,14 +237,11 @@ static int one_message(struct decode *d, uint64_t *skipped)
 	if (show_record(d->t, d->r, desc, wire, len, d->pretty, d->e))
 		return -1;
 	/* The padding, if it must be shown, is a key of the object that comes before the text. */
-	text = malloc(size + 1);
-	if (!text)
-		return err_nomem(d->e, "a message");
-	if (img_get_bytes(d->r, text, size, d->e) || take_padding(d, (size_t)(ALIGN_UP(size, 8) - size)))
+	if (take_bytes(d, size, &text) || take_padding(d, (size_t)(ALIGN_UP(size, 8) - size)))
 		return -1;
 	text_close(d->t, '}');
 	text_item(d->t);
-	text_base64(d->t, text, size);
+	text_base64(d->t, text.p, text.len);
 	return 0;
 }
 
