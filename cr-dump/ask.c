@@ -8,7 +8,7 @@
 
 #include "base/worker.h"
 #include "cr-dump/ahead.h"
-#include "cr-dump/dump.h"
+#include "cr-dump/task.h"
 
 #define PART(name) extern const struct dump_part dump_##name;
 #include "cr-dump/parts.def"
@@ -72,19 +72,24 @@ static void write_questions(struct dump_ctx *ctx, struct asked *a, unsigned int 
 	}
 }
 
-/* Where the task can lend us a system call instruction: its vDSO, else any executable mapping. */
-static uint64_t find_insn(const struct task *t)
+/* Where the task can lend us a system call instruction: its vDSO, else any executable mapping. All have the same vDSO, mostly. */
+static uint64_t find_insn(struct dump_ctx *ctx, const struct task *t)
 {
 	uint64_t insn = 0;
+	char code[CPU_SYSCALL_INSN_SIZE];
 
-	for (size_t i = t->nr_vmas; i-- > 0;) { /* the vDSO is among the last */
+	for (size_t i = t->nr_vmas; !insn && i-- > 0;) { /* the vDSO is among the last */
 		const struct vma *v = &t->vmas[i];
 
 		if (v->perms[2] != 'x' || v->perms[0] != 'r' || v->start >= 1ULL << 63)
 			continue;
+		if (ctx->insn_offset && ctx->insn_offset + sizeof(code) <= v->end - v->start &&
+		    peek(t->pid, v->start + ctx->insn_offset, code, sizeof(code)) &&
+		    !cpu_find_syscall(code, sizeof(code)))
+			return v->start + ctx->insn_offset;
 		insn = find_syscall_insn(t->pid, v->start, v->end - v->start);
 		if (insn)
-			break;
+			ctx->insn_offset = insn - v->start;
 	}
 	return insn;
 }
@@ -92,7 +97,7 @@ static uint64_t find_insn(const struct task *t)
 static int step_infect(struct dump_ctx *ctx, struct asked *a, struct err *e)
 {
 	struct task *t = a->t;
-	uint64_t insn = find_insn(t);
+	uint64_t insn = find_insn(ctx, t);
 
 	a->at = calloc(t->nr_threads, sizeof(*a->at));
 	if (!a->at)

@@ -84,6 +84,7 @@ struct dump_ctx {
 	struct ahead *ahead;	    /* ahead.c: what was read ahead for the look stage */
 	bool begun;		    /* images are being written: after a failure they go */
 	uint32_t next_pages_id;	    /* of the next pages-ID.img, from 1 */
+	uint64_t insn_offset;	    /* ask.c: of the system call instruction in the mapping where it was found last */
 	/* For stats-dump. Microseconds, pages. */
 	uint64_t freezing_us, frozen_at_us, frozen_until_us, memdump_us, memwrite_us, pages_scanned, pages_written,
 		shpages_scanned, shpages_written;

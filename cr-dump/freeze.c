@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -102,22 +103,42 @@ static int seize_one(struct dump_ctx *ctx, struct task *t, pid_t tid, struct err
 	return e->errnum == ESRCH ? 0 : -1;
 }
 
-/* Seizes the threads not yet seized. Returns how many, or -1. */
-static int seize_new_threads(struct dump_ctx *ctx, struct task *t, struct err *e)
+/* How many threads the task has: the link count of the directory that lists them tells. 0: it is gone. */
+static unsigned int count_threads(const struct task *t)
 {
-	unsigned int before = t->nr_threads;
+	struct stat st;
+
+	return fstatat(t->procfd, "task", &st, 0) || st.st_nlink < 2 ? 0 : st.st_nlink - 2;
+}
+
+static int seize_listed(struct dump_ctx *ctx, struct task *t, struct err *e)
+{
 	int fd = openat(t->procfd, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *d;
 
 	if (!dir)
-		return err_set(e, errno, "cannot list /proc/%d/task", t->pid);
+		return err_set(e, errno == ENOENT ? ESRCH : errno, "cannot list /proc/%d/task", t->pid);
 	while ((d = readdir(dir))) {
 		pid_t tid = atoi(d->d_name);
 
 		if (tid > 0 && !has_thread(t, tid) && seize_one(ctx, t, tid, e))
 			return -1;
 	}
+	return 0;
+}
+
+/* Seizes the threads not yet seized. Returns how many, or -1. */
+static int seize_new_threads(struct dump_ctx *ctx, struct task *t, struct err *e)
+{
+	unsigned int before = t->nr_threads, there = count_threads(t);
+
+	/* Those that stand still are all there still: when there are as many, there is no other. */
+	if (before && there == before)
+		return 0;
+	/* One thread alone is the leader. */
+	if (there == 1 && !before ? seize_one(ctx, t, t->pid, e) : seize_listed(ctx, t, e))
+		return -1;
 	return t->nr_threads - before;
 }
 
@@ -150,22 +171,19 @@ static int leader_first(struct task *t, struct err *e)
 	return err_hint(e, "such a process cannot be dumped by this version");
 }
 
+/* Waits for the threads that were seized, and seizes and awaits those that appear meanwhile. */
 static int stop_task(struct dump_ctx *ctx, struct task *t, uint64_t deadline, struct err *e)
 {
+	unsigned int from = 0;
 	int found;
 
-	for (;;) {
-		unsigned int from = t->nr_threads;
-
-		found = seize_new_threads(ctx, t, e);
-		if (found < 0)
-			return -1;
-		if (!found)
-			break;
+	do {
 		if (stop_threads(ctx, t, from, deadline, e))
 			return -1;
-	}
-	return leader_first(t, e);
+		from = t->nr_threads;
+		found = seize_new_threads(ctx, t, e);
+	} while (found > 0);
+	return found < 0 ? -1 : leader_first(t, e);
 }
 
 /* --- the tree ----------------------------------------------------------------------------------------------- */
@@ -212,49 +230,86 @@ static struct task *task_new(struct dump_ctx *ctx, pid_t pid, struct task *paren
 	return t;
 }
 
-static int add_task(struct dump_ctx *ctx, pid_t pid, struct task *parent, uint64_t deadline, struct err *e)
+/* Adds a task to the tree and tells its threads to stop. */
+static int begin_task(struct dump_ctx *ctx, pid_t pid, struct task *parent, struct err *e)
 {
 	struct task *t = task_new(ctx, pid, parent, e);
-	char state;
 
 	if (!t)
 		return parent && e->errnum == ESRCH ? 0 : -1; /* a child may just have been reaped */
+	return seize_new_threads(ctx, t, e) < 0 && e->errnum != ESRCH ? -1 : 0;
+}
+
+/* Waits until a task stands still, or is found to be dead. What is read of it now stays so. */
+static int end_task(struct dump_ctx *ctx, struct task *t, uint64_t deadline, struct err *e)
+{
+	char state;
+
+	if (t->nr_threads && !stop_task(ctx, t, deadline, e)) {
+		if (t->threads[0].tr.stop_signo)
+			t->state = TASK_STOPPED;
+		return read_stat(ctx, t, &state, e);
+	}
+	if (t->nr_threads && e->errnum != ESRCH)
+		return -1;
 	if (read_stat(ctx, t, &state, e))
 		return -1;
-	if (state != 'Z' && state != 'X') {
-		if (!stop_task(ctx, t, deadline, e)) {
-			if (t->threads[0].tr.stop_signo)
-				t->state = TASK_STOPPED;
-			return read_stat(ctx, t, &state, e); /* it may have changed its session until it stopped */
-		}
-		if (e->errnum != ESRCH && t->nr_threads)
-			return -1;
-		if (read_stat(ctx, t, &state, e) || state != 'Z')
-			return -1;
-	}
+	if (state != 'Z')
+		return err_set(e, ESRCH, "process %d has ended", t->pid);
 	t->state = TASK_DEAD;
 	return 0;
 }
 
-static int add_children(struct dump_ctx *ctx, struct task *t, uint64_t deadline, struct err *e)
+static void drop_task(struct dump_ctx *ctx, size_t i)
 {
-	for (unsigned int i = 0; i < t->nr_threads; i++) {
-		char name[48], *text, *p, *end;
-		size_t len;
+	close(ctx->tasks[i]->procfd);
+	close(ctx->tasks[i]->pidfd);
+	memmove(&ctx->tasks[i], &ctx->tasks[i + 1], (ctx->nr_tasks - i - 1) * sizeof(*ctx->tasks));
+	ctx->nr_tasks--;
+}
 
-		snprintf(name, sizeof(name), "task/%d/children", t->threads[i].tr.tid);
-		if (proc_read(ctx, t, name, &text, &len, e))
+/* The tasks from number `from` on have been told to stop. They do so while we wait for the first of them. */
+static int end_tasks(struct dump_ctx *ctx, size_t from, uint64_t deadline, struct err *e)
+{
+	for (size_t i = from; i < ctx->nr_tasks;) {
+		struct task *t = ctx->tasks[i];
+
+		if (!end_task(ctx, t, deadline, e))
+			i++;
+		else if (t->parent && e->errnum == ESRCH && !t->nr_threads)
+			drop_task(ctx, i); /* reaped meanwhile: its parent ignores SIGCHLD */
+		else
 			return -1;
-		for (p = text;; p = end) {
-			long pid = strtol(p, &end, 10);
-
-			if (end == p)
-				break;
-			if (add_task(ctx, pid, t, deadline, e))
-				return -1;
-		}
 	}
 	return 0;
+}
+
+static int begin_children(struct dump_ctx *ctx, struct task *t, pid_t tid, struct err *e)
+{
+	char name[48], *text, *p, *end;
+	size_t len;
+
+	snprintf(name, sizeof(name), "task/%d/children", tid);
+	if (proc_read(ctx, t, name, &text, &len, e))
+		return -1;
+	for (p = text;; p = end) {
+		long pid = strtol(p, &end, 10);
+
+		if (end == p)
+			return 0;
+		if (begin_task(ctx, pid, t, e))
+			return -1;
+	}
+}
+
+static int add_children(struct dump_ctx *ctx, struct task *t, uint64_t deadline, struct err *e)
+{
+	size_t from = ctx->nr_tasks;
+
+	for (unsigned int i = 0; i < t->nr_threads; i++)
+		if (begin_children(ctx, t, t->threads[i].tr.tid, e))
+			return -1;
+	return end_tasks(ctx, from, deadline, e);
 }
 
 /* A tool that stops itself would never finish. */
@@ -288,7 +343,7 @@ int freeze_tree(struct dump_ctx *ctx, struct err *e)
 		return -1;
 	alarms(true);
 	ctx->frozen_at_us = start;
-	ret = add_task(ctx, ctx->opts->tree, NULL, deadline, e);
+	ret = begin_task(ctx, ctx->opts->tree, NULL, e) || end_tasks(ctx, 0, deadline, e) ? -1 : 0;
 	if (ret && e->errnum == ESRCH)
 		err_hint(e, "is there a process %d? see ps -e", ctx->opts->tree);
 	for (size_t i = 0; !ret && i < ctx->nr_tasks; i++)

@@ -126,17 +126,13 @@ static int write_all(const struct copying *c, int fd, const char *buf, size_t si
 static int open_pages(struct dump_ctx *ctx, const struct pages_job *job, bool make, char *name, size_t size,
 		      struct err *e)
 {
-	int flags = O_WRONLY | O_CLOEXEC | (make ? O_CREAT | O_EXCL : 0), fd;
+	int fd;
 
 	img_name(IMG_PAGES, job->id, name, size);
-	if (make && unlinkat(ctx->images_fd, name, 0) && errno != ENOENT) {
-		err_set(e, errno, "cannot replace %s", name);
-		return -1;
-	}
-	fd = openat(ctx->images_fd, name, flags, 0600);
-	if (fd < 0)
-		err_set(e, errno, "cannot %s %s", make ? "create" : "open", name);
-	return fd;
+	if (make)
+		return img_create_file(ctx->images_fd, name, e);
+	fd = openat(ctx->images_fd, name, O_WRONLY | O_CLOEXEC);
+	return fd < 0 ? err_set(e, errno, "cannot open %s", name) : fd;
 }
 
 static bool is_single(const struct pages_job *job)

@@ -62,8 +62,8 @@ static bool is_scanned(const struct vma *v)
 {
 	if (v->may_guard)
 		return true; /* also shared memory; its pages are none of the task's own */
-	return v->entry->status & (VMA_ANON_PRIVATE | VMA_FILE_PRIVATE) &&
-	       !(v->entry->status & VMA_KERNEL) && !(v->entry->flags & KERNEL_MAP_DROPPABLE);
+	return v->entry->status & (VMA_ANON_PRIVATE | VMA_FILE_PRIVATE) && !(v->entry->status & VMA_KERNEL) &&
+	       !(v->entry->flags & KERNEL_MAP_DROPPABLE);
 }
 
 /* Pages that a restore may fetch later are marked: plain anonymous memory. */

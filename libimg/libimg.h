@@ -74,6 +74,9 @@ int img_create(int dirfd, enum img_id id, unsigned long key, struct img_writer *
 /* Appends one record. msg is any protobuf-c message of the image's type. Not kept. */
 int img_put(struct img_writer *w, const ProtobufCMessage *msg, struct err *e);
 
+/* Creates (or replaces) a file for the bytes of an image. Returns its descriptor, for reading and writing, or -1. */
+int img_create_file(int dirfd, const char *name, struct err *e);
+
 /* As img_create, on an open descriptor, which stays the caller's. `name` is for errors. v1_0: one magic only. */
 int img_create_fd(int fd, const char *name, enum img_id id, bool v1_0, struct img_writer **ret, struct err *e);
 

@@ -124,19 +124,28 @@ int img_create_fd(int fd, const char *name, enum img_id id, bool v1_0, struct im
 	return 0;
 }
 
+/* A new file, never an old one cut short: file systems write those out when they are closed (ext4: auto_da_alloc). */
+int img_create_file(int dirfd, const char *name, struct err *e)
+{
+	const int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
+	int fd = openat(dirfd, name, flags, 0600);
+
+	if (fd < 0 && errno == EEXIST) {
+		if (unlinkat(dirfd, name, 0) && errno != ENOENT)
+			return err_set(e, errno, "cannot replace image %s", name);
+		fd = openat(dirfd, name, flags, 0600);
+	}
+	return fd < 0 ? err_set(e, errno, "cannot create image %s", name) : fd;
+}
+
 int img_create(int dirfd, enum img_id id, unsigned long key, struct img_writer **ret, struct err *e)
 {
 	char name[64];
 	_cleanup_close_ int fd = -1;
 
 	img_name(id, key, name, sizeof(name));
-	/* A new file, never an old one cut short: file systems write those out when they are closed (ext4: auto_da_alloc). */
-	if (unlinkat(dirfd, name, 0) && errno != ENOENT)
-		return err_set(e, errno, "cannot replace image %s", name);
-	fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return err_set(e, errno, "cannot create image %s", name);
-	if (img_create_fd(fd, name, id, false, ret, e))
+	fd = img_create_file(dirfd, name, e);
+	if (fd < 0 || img_create_fd(fd, name, id, false, ret, e))
 		return -1;
 	(*ret)->own_fd = true;
 	(void)take_fd(fd);
