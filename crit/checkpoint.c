@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Reading a checkpoint: the tree of tasks, and what names open files. */
+/* Reading a checkpoint: the tree of tasks, open files and who has them. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,6 +9,7 @@
 
 #include "base/guard.h"
 #include "crit/checkpoint.h"
+#include "inventory.pb-c.h"
 
 /* Makes room for one element more in an array that doubles. */
 static int grow(void *array, size_t n, size_t size, struct err *e)
@@ -43,12 +44,34 @@ static int read_tree(struct checkpoint *c, struct err *e)
 	return rc;
 }
 
+/* Which layout the images have. Without an inventory they are taken for those of today. */
+static int read_inventory(struct checkpoint *c, struct err *e)
+{
+	const InventoryEntry *inventory;
+	ProtobufCMessage *msg;
+
+	if (source_optional(c->source, IMG_INVENTORY, 0, &msg, e))
+		return -1;
+	if (!msg)
+		return 0;
+	inventory = (const InventoryEntry *)msg;
+	c->fdinfo_per_task = !inventory->fdinfo_per_id;
+	c->ns_per_tree = !inventory->ns_per_id;
+	c->has_host = inventory->root_ids;
+	if (c->has_host)
+		c->host = *inventory->root_ids;
+	c->host.base.n_unknown_fields = 0;
+	c->host.base.unknown_fields = NULL;
+	img_free(msg);
+	return 0;
+}
+
 int checkpoint_open(struct checkpoint *c, const char *path, struct err *e)
 {
 	*c = (struct checkpoint){ 0 };
 	if (source_open(&c->source, path, e))
 		return -1;
-	return read_tree(c, e) ? err_in(e, "%s", path) : 0;
+	return read_tree(c, e) || read_inventory(c, e) ? err_in(e, "%s", path) : 0;
 }
 
 void checkpoint_close(struct checkpoint *c)
@@ -59,39 +82,64 @@ void checkpoint_close(struct checkpoint *c)
 		img_free(c->files[i].owner);
 	free(c->tasks);
 	free(c->files);
+	free(c->holders);
 	source_close(&c->source);
 }
 
-/* The files that have a name; the others are shown by type and id alone. */
-static const void *named_entry(enum img_id image, const ProtobufCMessage *msg, FdTypes *type, uint32_t *id)
+unsigned long checkpoint_ns_key(const struct checkpoint *c, uint32_t ns_id)
 {
-	const FileEntry *fe = (const FileEntry *)msg;
+	return c->ns_per_tree && c->nr_tasks ? c->tasks[0]->pid : ns_id;
+}
 
-	switch (image) {
-	case IMG_REG_FILES:
-		*type = FD_TYPES__REG;
-		*id = ((const RegFileEntry *)msg)->id;
-		return msg;
-	case IMG_PIPES:
-		*type = FD_TYPES__PIPE;
-		*id = ((const PipeEntry *)msg)->id;
-		return msg;
-	case IMG_UNIXSK:
-		*type = FD_TYPES__UNIXSK;
-		*id = ((const UnixSkEntry *)msg)->id;
-		return msg;
-	default:
-		*type = fe->type;
-		*id = fe->id;
-		return fe->type == FD_TYPES__REG    ? (const void *)fe->reg :
-		       fe->type == FD_TYPES__PIPE   ? (const void *)fe->pipe :
-		       fe->type == FD_TYPES__UNIXSK ? (const void *)fe->usk :
-						      NULL;
+/* --- open files ------------------------------------------------------------------------------------------------- */
+
+/* Where the message of each type is: in files.img, and in the older layout an image of its own. */
+static const struct {
+	FdTypes type;
+	enum img_id image; /* IMG_FILES: none of its own */
+	size_t in_file;	   /* offset of the pointer in FileEntry */
+	size_t id;	   /* offset of the id in the message */
+} file_types[] = {
+#define TYPE(type, image, field, message) \
+	{ FD_TYPES__##type, IMG_##image, offsetof(FileEntry, field), offsetof(message, id) }
+	TYPE(REG, REG_FILES, reg, RegFileEntry),
+	TYPE(PIPE, PIPES, pipe, PipeEntry),
+	TYPE(FIFO, FIFO, fifo, FifoEntry),
+	TYPE(INETSK, INETSK, isk, InetSkEntry),
+	TYPE(UNIXSK, UNIXSK, usk, UnixSkEntry),
+	TYPE(EVENTFD, EVENTFD_FILE, efd, EventfdFileEntry),
+	TYPE(EVENTPOLL, EVENTPOLL_FILE, epfd, EventpollFileEntry),
+	TYPE(INOTIFY, INOTIFY_FILE, ify, InotifyFileEntry),
+	TYPE(SIGNALFD, SIGNALFD, sgfd, SignalfdEntry),
+	TYPE(PACKETSK, PACKETSK, psk, PacketSockEntry),
+	TYPE(TTY, TTY_FILES, tty, TtyFileEntry),
+	TYPE(FANOTIFY, FANOTIFY_FILE, ffy, FanotifyFileEntry),
+	TYPE(NETLINKSK, NETLINK_SK, nlsk, NetlinkSkEntry),
+	TYPE(NS, NS_FILES, nsf, NsFileEntry),
+	TYPE(TUNF, TUNFILE, tunf, TunfileEntry),
+	TYPE(EXT, EXT_FILES, ext, ExtFileEntry),
+	TYPE(TIMERFD, TIMERFD, tfd, TimerfdEntry),
+	TYPE(MEMFD, FILES, memfd, MemfdFileEntry),
+	TYPE(BPFMAP, BPFMAP_FILE, bpf, BpfmapFileEntry),
+	TYPE(PIDFD, PIDFD, pidfd, PidfdEntry),
+#undef TYPE
+};
+
+/* What a record of files.img holds; entry stays NULL when it lacks the message of its type. */
+static void find_entry(struct open_file *f)
+{
+	const FileEntry *fe = (const FileEntry *)f->owner;
+
+	f->type = fe->type;
+	f->id = fe->id;
+	for (size_t i = 0; i < ARRAY_SIZE(file_types); i++) {
+		if (file_types[i].type == fe->type)
+			f->entry = *(void *const *)((const char *)fe + file_types[i].in_file);
 	}
 }
 
-/* Reads one image of open files. Returns 1 when there is none of that name. */
-static int read_files(struct checkpoint *c, enum img_id image, struct err *e)
+/* Reads one image of open files; kind: the row of file_types, none for files.img. Returns 1 when there is none of that name. */
+static int read_files(struct checkpoint *c, enum img_id image, size_t kind, struct err *e)
 {
 	_cleanup_img_reader_ struct img_reader *r = NULL;
 	ProtobufCMessage *msg;
@@ -100,16 +148,21 @@ static int read_files(struct checkpoint *c, enum img_id image, struct err *e)
 	if (source_image(c->source, image, 0, &r, e))
 		return e->errnum == ENOENT ? 1 : -1;
 	while ((rc = img_get(r, &msg, e)) > 0) {
-		struct open_file f = { .owner = msg };
+		struct open_file *f;
 
-		f.entry = named_entry(image, msg, &f.type, &f.id);
-		if (!f.entry || grow(&c->files, c->nr_files, sizeof(*c->files), e)) {
+		if (grow(&c->files, c->nr_files, sizeof(*c->files), e)) {
 			img_free(msg);
-			if (f.entry)
-				return -1;
-			continue;
+			return -1;
 		}
-		c->files[c->nr_files++] = f;
+		f = &c->files[c->nr_files++];
+		*f = (struct open_file){ .owner = msg };
+		if (image == IMG_FILES) {
+			find_entry(f);
+		} else {
+			f->type = file_types[kind].type;
+			f->id = *(const uint32_t *)((const char *)msg + file_types[kind].id);
+			f->entry = msg;
+		}
 	}
 	return rc;
 }
@@ -125,12 +178,10 @@ static int by_type_and_id(const void *a, const void *b)
 
 int checkpoint_files(struct checkpoint *c, struct err *e)
 {
-	static const enum img_id old_layout[] = { IMG_REG_FILES, IMG_PIPES, IMG_UNIXSK };
-	int rc = read_files(c, IMG_FILES, e);
+	int rc = c->files ? 0 : read_files(c, IMG_FILES, 0, e);
 
-	/* One image per kind is the older layout. */
-	for (size_t i = 0; rc == 1 && i < ARRAY_SIZE(old_layout); i++) {
-		if (read_files(c, old_layout[i], e) < 0)
+	for (size_t i = 0; rc == 1 && i < ARRAY_SIZE(file_types); i++) {
+		if (file_types[i].image != IMG_FILES && read_files(c, file_types[i].image, i, e) < 0)
 			return -1;
 	}
 	if (rc < 0)
@@ -140,61 +191,174 @@ int checkpoint_files(struct checkpoint *c, struct err *e)
 	return 0;
 }
 
+const ProtobufCMessage *checkpoint_file(const struct checkpoint *c, FdTypes type, uint32_t id)
+{
+	const struct open_file key = { .type = type, .id = id };
+	const struct open_file *f = NULL;
+
+	if (c->nr_files)
+		f = bsearch(&key, c->files, c->nr_files, sizeof(*c->files), by_type_and_id);
+	return f ? f->entry : NULL;
+}
+
+/* --- who has them ----------------------------------------------------------------------------------------------- */
+
+/* The ids of a task. Returns 1 when it has none: it is dead. */
+static int table_of(struct checkpoint *c, uint32_t pid, uint32_t *ret, struct err *e)
+{
+	CoreEntry *core;
+	int rc;
+
+	*ret = pid;
+	if (checkpoint_core(c, pid, true, &core, e))
+		return -1;
+	rc = core->ids || (c->fdinfo_per_task && core->tc && core->tc->task_state != 3) ? 0 : 1;
+	if (core->ids && !c->fdinfo_per_task)
+		*ret = core->ids->files_id;
+	img_free(core);
+	return rc;
+}
+
+int checkpoint_fdinfo(struct checkpoint *c, uint32_t pid, struct img_reader **ret, struct err *e)
+{
+	uint32_t key;
+	int rc = table_of(c, pid, &key, e);
+
+	*ret = NULL;
+	if (rc)
+		return rc < 0 ? -1 : 0;
+	return source_image(c->source, IMG_FDINFO, key, ret, e);
+}
+
+static int by_file(const void *a, const void *b)
+{
+	const struct holder *x = a, *y = b;
+
+	if (x->type != y->type)
+		return x->type < y->type ? -1 : 1;
+	if (x->id != y->id)
+		return x->id < y->id ? -1 : 1;
+	if (x->pid != y->pid)
+		return x->pid < y->pid ? -1 : 1;
+	return (x->fd > y->fd) - (x->fd < y->fd);
+}
+
+static int read_holders(struct checkpoint *c, uint32_t pid, struct err *e)
+{
+	_cleanup_img_reader_ struct img_reader *r = NULL;
+	ProtobufCMessage *msg;
+	int rc;
+
+	if (checkpoint_fdinfo(c, pid, &r, e))
+		return -1;
+	while (r && (rc = img_get(r, &msg, e)) != 0) {
+		const FdinfoEntry *fd = (const FdinfoEntry *)msg;
+
+		if (rc < 0)
+			return -1;
+		rc = grow(&c->holders, c->nr_holders, sizeof(*c->holders), e);
+		if (!rc)
+			c->holders[c->nr_holders++] = (struct holder){ fd->type, fd->id, pid, fd->fd };
+		img_free(msg);
+		if (rc)
+			return -1;
+	}
+	return 0;
+}
+
+int checkpoint_holders(struct checkpoint *c, struct err *e)
+{
+	if (c->holders)
+		return 0;
+	for (size_t i = 0; i < c->nr_tasks; i++) {
+		if (read_holders(c, c->tasks[i]->pid, e))
+			return -1;
+	}
+	if (c->nr_holders)
+		qsort(c->holders, c->nr_holders, sizeof(*c->holders), by_file);
+	return 0;
+}
+
+const struct holder *checkpoint_held_by(const struct checkpoint *c, FdTypes type, uint32_t id, size_t *nr_ret)
+{
+	struct holder key = { .type = type, .id = id };
+	size_t lo = 0, hi = c->nr_holders, end;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (by_file(&c->holders[mid], &key) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	for (end = lo; end < c->nr_holders && c->holders[end].type == type && c->holders[end].id == id;)
+		end++;
+	*nr_ret = end - lo;
+	return c->holders ? c->holders + lo : NULL;
+}
+
+/* --- names ------------------------------------------------------------------------------------------------------ */
+
 void put_text(const char *s)
 {
 	bool tty = isatty(STDOUT_FILENO);
 
-	for (; *s; s++)
-		putchar(tty && ((unsigned char)*s < ' ' || *s == 0x7f) ? '?' : *s);
+	for (const unsigned char *p = (const unsigned char *)s; *p; p++) {
+		if (tty && (*p < ' ' || *p == 0x7f))
+			putchar('?');
+		else if (tty && *p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
+			putchar('?'), p++; /* the same again, as Unicode has it: U+009B begins sequences too */
+		else
+			putchar(*p);
+	}
 }
 
-/* A unix socket's name as bytes, printed as quoted-printable is. */
-static void put_unix_name(const ProtobufCBinaryData *name)
+char *unix_name(const ProtobufCBinaryData *name)
 {
+	char *buf = malloc(3 * name->len + 1);
+	size_t used = 0;
+
+	if (!buf)
+		return NULL;
 	for (size_t i = 0; i < name->len; i++) {
 		if (name->data[i] < ' ' || name->data[i] > '~' || name->data[i] == '=')
-			printf("=%02X", name->data[i]);
+			used += (size_t)sprintf(buf + used, "=%02X", name->data[i]);
 		else
-			putchar(name->data[i]);
+			buf[used++] = (char)name->data[i];
 	}
+	buf[used] = '\0';
+	return buf;
 }
 
-static void put_unix(const UnixSkEntry *u)
+static int unix_text(const UnixSkEntry *u, char **ret)
 {
-	printf("unix[%u (%u)", u->ino, u->peer);
-	if (u->name.len) {
-		putchar(' ');
-		put_unix_name(&u->name);
-	}
-	putchar(']');
+	_cleanup_free_ char *name = unix_name(&u->name);
+
+	if (!name)
+		return -1;
+	return asprintf(ret, "unix[%u (%u)%s%s]", u->ino, u->peer, *name ? " " : "", name);
 }
 
-void put_file(const struct checkpoint *c, FdTypes type, uint32_t id)
+char *file_name(const struct checkpoint *c, FdTypes type, uint32_t id)
 {
-	const struct open_file key = { .type = type, .id = id };
-	const struct open_file *f = NULL;
+	const void *f = checkpoint_file(c, type, id);
 	const ProtobufCEnumValue *name;
+	char *text = NULL;
+	int rc;
 
-	if (c->nr_files)
-		f = bsearch(&key, c->files, c->nr_files, sizeof(*c->files), by_type_and_id);
 	switch (type) {
 	case FD_TYPES__REG:
-		put_text(f ? ((const RegFileEntry *)f->entry)->name : "unknown path");
-		return;
+		return strdup(f ? ((const RegFileEntry *)f)->name : "unknown path");
 	case FD_TYPES__PIPE:
-		if (f)
-			printf("pipe[%u]", ((const PipeEntry *)f->entry)->pipe_id);
-		else
-			printf("pipe[?]");
-		return;
+		rc = f ? asprintf(&text, "pipe[%u]", ((const PipeEntry *)f)->pipe_id) : asprintf(&text, "pipe[?]");
+		break;
 	case FD_TYPES__UNIXSK:
-		if (f)
-			put_unix(f->entry);
-		else
-			printf("unix[?]");
-		return;
+		rc = f ? unix_text(f, &text) : asprintf(&text, "unix[?]");
+		break;
 	default:
 		name = protobuf_c_enum_descriptor_get_value(&fd_types__descriptor, (int)type);
-		printf("%s.%u", name ? name->name : "?", id);
+		rc = asprintf(&text, "%s.%u", name ? name->name : "?", id);
 	}
+	return rc < 0 ? NULL : text;
 }

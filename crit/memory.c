@@ -81,6 +81,21 @@ static int read_old_vmas(struct memory *m, uint32_t pid, struct err *e)
 	return rc;
 }
 
+static int check_vmas(const struct memory *m, struct err *e)
+{
+	for (size_t i = 0; i < m->nr_vmas; i++) {
+		const VmaEntry *v = m->vmas[i];
+
+		if (v->start >= v->end || v->start % IMG_PAGE_SIZE || v->end % IMG_PAGE_SIZE)
+			return err_set(e, 0, "the mapping from 0x%" PRIx64 " to 0x%" PRIx64 " is impossible", v->start,
+				       v->end);
+		if (i && v->start < m->vmas[i - 1]->end)
+			return err_set(e, 0, "the mappings at 0x%" PRIx64 " and 0x%" PRIx64 " overlap",
+				       m->vmas[i - 1]->start, v->start);
+	}
+	return 0;
+}
+
 static int sort_vmas(struct memory *m, uint32_t pid, struct err *e)
 {
 	if (!m->mm->n_vmas && read_old_vmas(m, pid, e))
@@ -92,13 +107,8 @@ static int sort_vmas(struct memory *m, uint32_t pid, struct err *e)
 		m->vmas[m->nr_vmas++] = m->mm->vmas[i];
 	for (size_t i = 0; i < m->nr_old_vmas; i++)
 		m->vmas[m->nr_vmas++] = (VmaEntry *)m->old_vmas[i];
-	for (size_t i = 0; i < m->nr_vmas; i++) {
-		if (m->vmas[i]->start >= m->vmas[i]->end)
-			return err_set(e, 0, "the mapping from 0x%" PRIx64 " to 0x%" PRIx64 " is impossible",
-				       m->vmas[i]->start, m->vmas[i]->end);
-	}
 	qsort(m->vmas, m->nr_vmas, sizeof(*m->vmas), by_start);
-	return 0;
+	return check_vmas(m, e);
 }
 
 int memory_open(struct memory **ret, struct source *s, uint32_t pid, struct err *e)
@@ -144,6 +154,12 @@ void memory_close(struct memory **mp)
 const MmEntry *memory_mm(const struct memory *m)
 {
 	return m->mm;
+}
+
+VmaEntry *const *memory_vmas(const struct memory *m, size_t *nr_ret)
+{
+	*nr_ret = m->nr_vmas;
+	return m->vmas;
 }
 
 /* The first mapping that ends above an address; nr_vmas when there is none. */

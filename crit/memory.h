@@ -32,6 +32,9 @@ void memory_close(struct memory **m);
 
 const MmEntry *memory_mm(const struct memory *m);
 
+/* All mappings, in order of address; none is empty, none overlaps another. */
+VmaEntry *const *memory_vmas(const struct memory *m, size_t *nr_ret);
+
 /* The mapping that holds an address, or NULL. */
 const VmaEntry *memory_vma(const struct memory *m, uint64_t addr);
 

@@ -113,8 +113,8 @@ int pagestore_find(struct pagestore *p, uint64_t addr, uint64_t max, const struc
 			*at_ret = run->off + (addr - run->addr);
 			return pagestore_pages(p, pages_ret, e) ? -1 : 1;
 		}
-		if (!(run->flags & IMG_PARENT))
-			return 0; /* a hole */
+		if (!(run->flags & IMG_PARENT)) /* not yet fetched, or a hole */
+			return run->flags & IMG_LAZY ? 2 : 0;
 		if (open_parent(p, e))
 			return -1;
 		if (!p->parent)

@@ -18,7 +18,8 @@ int pagestore_pages(struct pagestore *p, const struct part **ret, struct err *e)
 
 /*
  * Where the bytes from `addr` on are: *size_ret of them (at most `max`) are alike. Returns 1 with *pages_ret and *at_ret when an
- * image has them; 0 when none has; 2 when they should be in an earlier dump that is not there. -1 on error.
+ * image has them; 0 when none has; 2 when they should be in an earlier dump that is not there,
+ * or were still to be fetched. -1 on error.
  */
 int pagestore_find(struct pagestore *p, uint64_t addr, uint64_t max, const struct part **pages_ret, uint64_t *at_ret,
 		   uint64_t *size_ret, struct err *e);
