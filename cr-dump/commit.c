@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "cr-dump/commit.h"
 #include "inventory.pb-c.h"
 #include "stats.pb-c.h"
@@ -65,14 +66,6 @@ void commit_undo(struct dump_ctx *ctx)
 	while (dir && (d = readdir(dir)))
 		if (is_image(d->d_name))
 			unlinkat(ctx->images_fd, d->d_name, 0);
-}
-
-static uint64_t now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000ULL + ts.tv_nsec / 1000;
 }
 
 static int write_stats(struct dump_ctx *ctx, struct err *e)

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/procstate.h"
 #include "base/worker.h"
 #include "cr-dump/dump.h"
@@ -21,14 +22,6 @@
 #include "cr-dump/task.h"
 
 #define VFORK_PATIENCE_US 1000000
-
-static uint64_t now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000ULL + ts.tv_nsec / 1000;
-}
 
 static void on_alarm(int sig)
 {

@@ -1,24 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* cr-dump: turns a running process tree into images. The stages, in order; each undoes itself when a later one fails. */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "base/version.h"
+#include "base/command.h"
 #include "base/worker.h"
 #include "cr-dump/commit.h"
 #include "cr-dump/dump.h"
-
-static int open_dir(const char *path, const char *option, int *fd_ret, struct err *e)
-{
-	*fd_ret = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (*fd_ret >= 0)
-		return 0;
-	err_set(e, errno, "cannot open the directory %s", path);
-	return err_hint(e, "it must exist; choose it with %s", option);
-}
 
 static void look_at_session(struct dump_ctx *ctx)
 {
@@ -83,41 +68,19 @@ static int work(void *arg)
 	return ret ? 1 : 0;
 }
 
-static int start(const struct opts *opts, struct err *e)
+static int run(const struct opts *opts, int images_fd, int work_fd, struct err *e)
 {
-	struct dump_ctx ctx = { .opts = opts, .images_fd = -1, .work_fd = -1, .next_pages_id = 1 };
+	struct dump_ctx ctx = { .opts = opts, .images_fd = images_fd, .work_fd = work_fd, .next_pages_id = 1 };
 
 	if (!opts->tree)
 		return err_set(e, 0, "which process? give its pid with -t");
-	if (open_dir(opts->images_dir, "-D", &ctx.images_fd, e) ||
-	    open_dir(opts->work_dir ? opts->work_dir : opts->images_dir, "-W", &ctx.work_fd, e) ||
-	    log_open("cr-dump", ctx.work_fd, opts->log_file, opts->verbosity, e))
-		return -1;
 	log_info("dumping the tree of process %d into %s", opts->tree, opts->images_dir);
 	return worker_run("cr-dump-worker", false, work, &ctx) ? 1 : 0;
 }
 
 int main(int argc, char **argv)
 {
-	struct opts opts;
-	struct err e = { 0 };
-	int ret = log_open("cr-dump", -1, NULL, LOG_WARN, &e);
+	static const struct command dump = { "cr-dump", OPTS_DUMP, run };
 
-	if (opts_parse(OPTS_DUMP, argc, argv, &opts, &e)) {
-		log_err(&e);
-		fprintf(stderr, "cr-dump: hint: cr-dump --help lists the options\n");
-		return 1;
-	}
-	if (opts.help || opts.version) {
-		if (opts.help)
-			opts_usage(OPTS_DUMP);
-		else
-			printf("cr-dump %s\n", CRKIT_VERSION);
-		return 0;
-	}
-	ret = start(&opts, &e);
-	if (ret < 0)
-		log_err(&e);
-	log_close();
-	return ret ? 1 : 0;
+	return command_main(&dump, argc, argv);
 }

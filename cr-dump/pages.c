@@ -12,6 +12,7 @@
 
 #include "base/kernel.h"
 #include "base/worker.h"
+#include "base/clock.h"
 #include "cr-dump/pages.h"
 #include "pagemap.pb-c.h"
 
@@ -256,14 +257,6 @@ static void count(struct dump_ctx *ctx, const struct plan *p)
 		log_debug("pid %d: %lu pages in %zu runs go to pages-%u.img", job->task->pid, job->pages, job->nr_runs,
 			  job->id);
 	}
-}
-
-static uint64_t now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000ULL + ts.tv_nsec / 1000;
 }
 
 int pages_dump(struct dump_ctx *ctx, struct err *e)

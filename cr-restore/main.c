@@ -11,10 +11,10 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "base/version.h"
+#include "base/clock.h"
+#include "base/command.h"
 #include "base/worker.h"
 #include "cr-restore/agent.h"
 #include "cr-restore/birth.h"
@@ -26,23 +26,6 @@
 #include "restorer/release.h"
 #include "restorer/threads.h"
 #include "stats.pb-c.h"
-
-static uint64_t now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000ULL + ts.tv_nsec / 1000;
-}
-
-static int open_dir(const char *path, const char *option, int *fd_ret, struct err *e)
-{
-	*fd_ret = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (*fd_ret >= 0)
-		return 0;
-	err_set(e, errno, "cannot open the directory %s", path);
-	return err_hint(e, "choose it with %s", option);
-}
 
 /* --- preparation -------------------------------------------------------------------------------------------- */
 
@@ -122,8 +105,11 @@ static int restore_states(struct restore_ctx *ctx, struct err *e)
 
 static int build_tree(struct restore_ctx *ctx, struct err *e)
 {
+	uint64_t start = now_us();
+
 	if (birth_tree(ctx, e))
 		return -1;
+	ctx->forking_us = now_us() - start;
 	log_info("all %zu tasks are born", ctx->nr_tasks);
 	for (size_t i = 0; i < ctx->nr_tasks; i++)
 		if (ctx->tasks[i]->state != TASK_DEAD && finish_task(ctx, ctx->tasks[i], e))
@@ -154,14 +140,14 @@ static int write_pidfile(struct restore_ctx *ctx, struct err *e)
 	return 0;
 }
 
-static int write_stats(struct restore_ctx *ctx, uint64_t forking_us, uint64_t total_us, struct err *e)
+static int write_stats(struct restore_ctx *ctx, uint64_t total_us, struct err *e)
 {
 	StatsEntry stats = STATS_ENTRY__INIT;
 	RestoreStatsEntry r = RESTORE_STATS_ENTRY__INIT;
 
 	r.pages_compared = ctx->pages_compared;
 	r.pages_skipped_cow = ctx->pages_skipped_cow;
-	r.forking_time = forking_us;
+	r.forking_time = ctx->forking_us;
 	r.restore_time = total_us;
 	r.has_pages_restored = true;
 	r.pages_restored = ctx->pages_restored;
@@ -192,8 +178,7 @@ static int restore(struct restore_ctx *ctx, struct err *e)
 		return 0;
 	if (arena_create(ctx, e) || make_channel(ctx, e))
 		return -1;
-	if (build_tree(ctx, e) || write_stats(ctx, now_us() - start, now_us() - start, e) || decide(ctx, e) ||
-	    write_pidfile(ctx, e)) {
+	if (build_tree(ctx, e) || write_stats(ctx, now_us() - start, e) || decide(ctx, e) || write_pidfile(ctx, e)) {
 		birth_undo(ctx);
 		return -1;
 	}
@@ -248,7 +233,7 @@ static int wait_for_root(pid_t root)
  * command and then either undoes everything or, once it has begun to let the tree go, finishes. The root is born as the
  * command's child. With --restore-sibling it has to be the caller's, which only the command itself can arrange.
  */
-static int run(struct restore_ctx *ctx, const struct opts *opts)
+static int supervise(struct restore_ctx *ctx, const struct opts *opts)
 {
 	int ret;
 
@@ -262,44 +247,26 @@ static int run(struct restore_ctx *ctx, const struct opts *opts)
 	return ret || opts->restore_detached ? ret : wait_for_root(*ctx->root_ret);
 }
 
-static int start(const struct opts *opts, struct err *e)
+static int run(const struct opts *opts, int images_fd, int work_fd, struct err *e)
 {
 	struct restore_ctx ctx = {
-		.opts = opts, .images_fd = -1, .work_fd = -1, .chan = -1, .lock = PTHREAD_MUTEX_INITIALIZER
+		.opts = opts,
+		.images_fd = images_fd,
+		.work_fd = work_fd,
+		.chan = -1,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
 	};
 
-	if (open_dir(opts->images_dir, "-D", &ctx.images_fd, e) ||
-	    open_dir(opts->work_dir ? opts->work_dir : opts->images_dir, "-W", &ctx.work_fd, e) ||
-	    log_open("cr-restore", ctx.work_fd, opts->log_file, opts->verbosity, e))
-		return -1;
 	ctx.root_ret = mmap(NULL, sizeof(*ctx.root_ret), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (ctx.root_ret == MAP_FAILED)
 		return err_set(e, errno, "cannot map a page to share with the worker");
 	raise_own_limits();
-	return run(&ctx, opts);
+	return supervise(&ctx, opts);
 }
 
 int main(int argc, char **argv)
 {
-	struct opts opts;
-	struct err e = { 0 };
-	int ret = log_open("cr-restore", -1, NULL, LOG_WARN, &e);
+	static const struct command restore = { "cr-restore", OPTS_RESTORE, run };
 
-	if (opts_parse(OPTS_RESTORE, argc, argv, &opts, &e)) {
-		log_err(&e);
-		fprintf(stderr, "cr-restore: hint: cr-restore --help lists the options\n");
-		return 1;
-	}
-	if (opts.help || opts.version) {
-		if (opts.help)
-			opts_usage(OPTS_RESTORE);
-		else
-			printf("cr-restore %s\n", CRKIT_VERSION);
-		return 0;
-	}
-	ret = start(&opts, &e);
-	if (ret < 0)
-		log_err(&e);
-	log_close();
-	return ret < 0 ? 1 : ret;
+	return command_main(&restore, argc, argv);
 }

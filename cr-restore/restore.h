@@ -72,6 +72,7 @@ struct restore_ctx {
 		lock; /* held by whoever uses the channel, the files or the pool while memory is filled in parallel */
 	struct progress progress; /* of filling memory */
 	uint64_t pages_restored, pages_compared, pages_skipped_cow;
+	uint64_t forking_us; /* until all tasks were born: microseconds */
 };
 
 /*
