@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Adoption: a task that is in a session of its descendants, as orphans are that a subreaper took in. A foster, a helper in that
- * session, bears it and dies; the task's true parent is its subreaper for that moment. See birth.h.
+ * Adoption: of tasks that cannot be born where they belong, as orphans that a subreaper took in. A foster, a helper in the right
+ * session, bears such a task, and dies when all tasks are born; the true parent is its subreaper for that moment. See birth.h.
  */
 #include <errno.h>
 #include <signal.h>
@@ -31,36 +31,68 @@ static int find_new_parent(struct restore_ctx *ctx, struct rtask *t, struct err 
 	return agent_run(ctx, t, &p, e);
 }
 
-static int adopt(struct restore_ctx *ctx, struct rtask *t, struct err *e)
+static int bear_fostered(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 {
-	struct rtask *foster = t->born->cloner;
-
-	if (birth_bear(ctx, foster, e) || birth_bear(ctx, t, e))
+	if (birth_bear(ctx, t->born->cloner, e) || birth_bear(ctx, t, e))
 		return -1;
 	if (ptrace(PTRACE_SEIZE, t->pid, 0, PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD))
 		return err_set(e, errno, "cannot trace the new process %d", t->pid);
 	t->born->traced = true;
-	if (be_subreaper(ctx, t->parent, 1, e) || birth_end(ctx, foster, e) || be_subreaper(ctx, t->parent, 0, e))
-		return -1;
-	return find_new_parent(ctx, t, e) || birth_grow(ctx, t, e) ? -1 : 0;
+	return birth_grow(ctx, t, e);
 }
 
-int birth_adoptions(struct restore_ctx *ctx, bool *progress_ret, struct err *e)
+int birth_fostered(struct restore_ctx *ctx, bool *progress_ret, struct err *e)
 {
 	for (size_t i = 0; i < ctx->nr_tasks; i++) {
 		struct rtask *t = ctx->tasks[i];
-		const struct rtask *foster = t->born->cloner;
 		int ret;
 
-		if (!t->born->adopted || t->born->exists || !foster->born->cloner->born->has_session ||
-		    !t->parent->born->exists)
+		if (!t->born->adopted || t->born->exists || !t->born->cloner->born->cloner->born->has_session)
 			continue;
 		pthread_mutex_lock(&ctx->lock);
-		ret = adopt(ctx, t, e);
+		ret = bear_fostered(ctx, t, e);
 		pthread_mutex_unlock(&ctx->lock);
 		if (ret)
-			return err_in(e, "adoption of process %d", t->pid);
+			return err_in(e, "birth of process %d by a foster", t->pid);
 		*progress_ret = true;
 	}
 	return 0;
+}
+
+static int adopt(struct restore_ctx *ctx, struct rtask *t, struct err *e)
+{
+	if (be_subreaper(ctx, t->parent, 1, e) || birth_end(ctx, t->born->cloner, e) ||
+	    be_subreaper(ctx, t->parent, 0, e))
+		return -1;
+	return find_new_parent(ctx, t, e);
+}
+
+static bool waits_for_adoption(const struct rtask *t)
+{
+	return t->born->adopted && !t->born->cloner->born->gone;
+}
+
+static unsigned int depth(const struct rtask *t)
+{
+	unsigned int n = 0;
+
+	while ((t = waits_for_adoption(t) ? t->born->cloner->parent : t->parent))
+		n++;
+	return n;
+}
+
+/* The adopter has to be above the foster: whoever is deepest goes first, as moving takes its descendants along. */
+int birth_adoptions(struct restore_ctx *ctx, struct err *e)
+{
+	for (;;) {
+		struct rtask *next = NULL;
+
+		for (size_t i = 0; i < ctx->nr_tasks; i++)
+			if (waits_for_adoption(ctx->tasks[i]) && (!next || depth(ctx->tasks[i]) > depth(next)))
+				next = ctx->tasks[i];
+		if (!next)
+			return 0;
+		if (adopt(ctx, next, e))
+			return err_in(e, "adoption of process %d", next->pid);
+	}
 }

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -297,41 +298,50 @@ int birth_tree(struct restore_ctx *ctx, struct err *e)
 	progress_begin(&ctx->progress, "restoring memory", memory_size(ctx));
 	while (!ret && more) {
 		more = false;
-		ret = fill_all(ctx, e) || birth_adoptions(ctx, &more, e) ? -1 : 0;
+		ret = fill_all(ctx, e) || birth_fostered(ctx, &more, e) ? -1 : 0;
 	}
 	progress_end(&ctx->progress);
-	return ret || check_all_born(ctx, e) ? -1 : 0;
+	return ret || check_all_born(ctx, e) || birth_adoptions(ctx, e) ? -1 : 0;
 }
 
 /* --- groups, zombies, helpers ------------------------------------------------------------------------------- */
 
-static int join_group(struct restore_ctx *ctx, struct rtask *t, struct err *e)
+/* In passes: some found a group, others join, and those leave whose own group is another one. */
+enum pass { FOUND, JOIN, LEAVE };
+
+static enum pass pass_of(struct restore_ctx *ctx, const struct rtask *t)
+{
+	for (size_t i = 0; i < ctx->nr_tasks; i++)
+		if (ctx->tasks[i]->pgid == t->pid)
+			return t->pgid == t->pid ? FOUND : LEAVE;
+	return JOIN;
+}
+
+static int set_group(struct restore_ctx *ctx, struct rtask *t, pid_t pgid, struct err *e)
 {
 	struct prog p;
 
 	agent_begin(t, &p);
-	PROG(&p, SYS_setpgid, 0, t->pgid);
+	PROG(&p, SYS_setpgid, 0, pgid);
 	return agent_run(ctx, t, &p, e);
-}
-
-static bool founds_group(const struct rtask *t)
-{
-	return t->pgid == t->pid;
 }
 
 static int make_groups(struct restore_ctx *ctx, struct err *e)
 {
 	const struct rtask *root = ctx->tasks[0];
-	bool foreign = !founds_group(root) && root->sid != root->pid;
+	bool foreign = root->pgid != root->pid && root->sid != root->pid;
 
-	for (int founders = 1; founders >= 0; founders--)
+	for (enum pass pass = FOUND; pass <= LEAVE; pass++)
 		for (size_t i = 0; i < ctx->nr_tasks; i++) {
 			struct rtask *t = ctx->tasks[i];
+			enum pass its;
 
-			if (t->born->gone || t->sid == t->pid || founds_group(t) != founders ||
-			    (foreign && t->pgid == root->pgid))
+			if (t->born->gone || t->sid == t->pid || (foreign && t->pgid == root->pgid))
 				continue;
-			if (join_group(ctx, t, e))
+			its = pass_of(ctx, t);
+			if (pass == FOUND && its == LEAVE && set_group(ctx, t, t->pid, e))
+				return -1;
+			if (pass == its && set_group(ctx, t, t->pgid, e))
 				return -1;
 		}
 	return 0;
@@ -369,9 +379,24 @@ static int see_dead(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 	return agent_run(ctx, t->parent, &p, e);
 }
 
+/* One that we trace is ours to wait for before its parent can see it dead. */
+static int let_die(struct rtask *t, struct err *e)
+{
+	int status;
+
+	while (t->born->traced) {
+		if (waitpid(t->pid, &status, __WALL) != t->pid)
+			return err_set(e, errno, "waitpid failed");
+		if (!WIFSTOPPED(status))
+			break;
+		ptrace(PTRACE_CONT, t->pid, 0, WSTOPSIG(status)); /* the signal that it sent to itself */
+	}
+	return 0;
+}
+
 int birth_end(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 {
-	if (die(ctx, t, e) || see_dead(ctx, t, e))
+	if (die(ctx, t, e) || let_die(t, e) || see_dead(ctx, t, e))
 		return err_in(e, "while process %d was to die", t->pid);
 	t->born->gone = true;
 	return 0;

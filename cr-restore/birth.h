@@ -17,10 +17,11 @@ struct born {
 	struct rtask
 		*cloner; /* who clones it: the parent, a sibling with CLONE_PARENT, or its foster; NULL: the director */
 	pid_t birth_sid; /* the session it must be born in; 0: any */
+	bool placed;	 /* the birth of its session's leader is planned */
 	bool fosters; /* a helper that bears one task in its own session and dies, so that an ancestor adopts the child */
 	bool adopted; /* that child */
 	bool traced;  /* by us already */
-	bool gone;    /* dead and reaped */
+	bool gone;    /* dead; a helper is reaped, too */
 };
 
 /* Plan: who is born by whom and when; adds helper tasks where an id of a dead leader has to be held. Before arena_create. */
@@ -29,8 +30,9 @@ int birth_plan(struct restore_ctx *ctx, struct err *e);
 /* Makes the root, then all others; fills memory on the way (memory_fill). */
 int birth_tree(struct restore_ctx *ctx, struct err *e);
 
-/* Tasks that get their parent by adoption; called by birth_tree. *progress_ret: was any born? */
-int birth_adoptions(struct restore_ctx *ctx, bool *progress_ret, struct err *e);
+/* Called by birth_tree: those who get their parent by adoption are born (*progress_ret: any?); when all are, they are adopted. */
+int birth_fostered(struct restore_ctx *ctx, bool *progress_ret, struct err *e);
+int birth_adoptions(struct restore_ctx *ctx, struct err *e);
 
 /* Pieces of birth.c for it. */
 int birth_bear(struct restore_ctx *ctx, struct rtask *t, struct err *e);

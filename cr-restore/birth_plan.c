@@ -19,18 +19,27 @@ static struct rtask *by_pid(struct restore_ctx *ctx, pid_t pid)
 	return NULL;
 }
 
-/* A session leader may be born anywhere, unless a child of its has the session it was born in. Children come after parents. */
-static void plan_birth_sessions(struct restore_ctx *ctx)
+/* The parent that t is born to: its foster's maker if it is to be adopted by its true parent later. */
+static struct rtask *first_parent(const struct rtask *t)
 {
-	for (size_t i = ctx->nr_tasks; i-- > 0;) {
-		struct rtask *t = ctx->tasks[i];
-		struct rtask *p = t->parent;
+	return t->born->adopted ? t->born->cloner->parent : t->parent;
+}
 
-		if (!is_leader(t))
-			t->born->birth_sid = t->sid;
-		if (p && is_leader(p) && t->born->birth_sid && t->born->birth_sid != p->sid && !p->born->birth_sid)
-			p->born->birth_sid = t->born->birth_sid;
-	}
+static unsigned int depth(const struct rtask *t)
+{
+	unsigned int n = 0;
+
+	while ((t = first_parent(t)))
+		n++;
+	return n;
+}
+
+/* t itself, too. */
+static bool is_below(const struct rtask *t, const struct rtask *ancestor)
+{
+	while (t && t != ancestor)
+		t = first_parent(t);
+	return t;
 }
 
 static struct rtask *add_helper(struct restore_ctx *ctx, pid_t pid, pid_t sid, struct rtask *parent)
@@ -48,63 +57,68 @@ static struct rtask *add_helper(struct restore_ctx *ctx, pid_t pid, pid_t sid, s
 	return h;
 }
 
-/* A child of p, other than t, that is in session sid: it can bear a sibling there. */
-static struct rtask *sibling_in(struct restore_ctx *ctx, const struct rtask *t, pid_t sid)
-{
-	for (size_t i = 0; i < ctx->nr_tasks; i++) {
-		struct rtask *y = ctx->tasks[i];
+/* --- the session that a task is born in --------------------------------------------------------------------- */
 
-		if (y != t && y->parent == t->parent && y->sid == sid && (is_leader(y) || y->born->cloner == y->parent))
-			return y;
-	}
-	return NULL;
+static bool bears_in(const struct rtask *p, pid_t sid)
+{
+	return p->sid == sid || (is_leader(p) && p->born->birth_sid == sid);
 }
 
-static unsigned int depth(const struct rtask *t)
+/* Can p bear a child in this session: after its own setsid or, born in it itself, before that? Then so it is. */
+static bool may_bear_in(struct rtask *p, pid_t sid)
 {
-	unsigned int n = 0;
-
-	while ((t = t->parent))
-		n++;
-	return n;
-}
-
-static bool descends_from(const struct rtask *t, const struct rtask *ancestor)
-{
-	while ((t = t->parent))
-		if (t == ancestor)
-			return true;
-	return false;
+	if (!bears_in(p, sid) && is_leader(p) && p->parent && !p->born->birth_sid && may_bear_in(p->parent, sid))
+		p->born->birth_sid = sid;
+	return bears_in(p, sid);
 }
 
 /*
- * A dead leader is stood in for below the deepest parent of those members that cannot inherit the session from their parent: the
- * other ones are adopted from there.
+ * Or is p, a session leader, born in the session of a leader below `place`, by a foster, and then adopted by its parent? Its
+ * children before its setsid then have that session.
  */
-static struct rtask *stand_in_leader(struct restore_ctx *ctx, pid_t sid)
+static bool may_be_fostered(struct rtask *p, pid_t sid, const struct rtask *place, bool settle)
+{
+	if (!is_leader(p) || !p->parent || (p->born->birth_sid && p->born->birth_sid != sid))
+		return false;
+	if (!is_below(place, p->parent) && !may_be_fostered(p->parent, sid, place, settle))
+		return false;
+	if (settle)
+		p->born->birth_sid = sid;
+	return true;
+}
+
+/* t cannot inherit its session from its parent: it comes from its leader, by a foster. */
+static bool is_fostered(const struct rtask *t, pid_t sid)
+{
+	return t->parent && t->born->birth_sid == sid && !bears_in(t->parent, sid);
+}
+
+/* With its leader as a child of `place`, can all fostered ones of the session come to their parents? */
+static bool suits(struct restore_ctx *ctx, pid_t sid, struct rtask *leader, const struct rtask *place)
+{
+	if (leader && (is_below(place, leader) || !is_below(place, leader->parent)))
+		return false;
+	for (size_t i = 0; i < ctx->nr_tasks; i++) {
+		struct rtask *t = ctx->tasks[i];
+
+		if (is_fostered(t, sid) && !is_below(place, t->parent) &&
+		    !may_be_fostered(t->parent, sid, place, false))
+			return false;
+	}
+	return true;
+}
+
+static struct rtask *deepest_parent(struct restore_ctx *ctx, pid_t sid)
 {
 	struct rtask *deepest = NULL;
 
 	for (size_t i = 0; i < ctx->nr_tasks; i++) {
 		struct rtask *t = ctx->tasks[i];
 
-		if (t->sid == sid && t->parent && t->parent->sid != sid &&
-		    (!deepest || depth(t->parent) > depth(deepest)))
+		if (is_fostered(t, sid) && (!deepest || depth(t->parent) > depth(deepest)))
 			deepest = t->parent;
 	}
-	return add_helper(ctx, sid, sid, deepest);
-}
-
-/* Somebody in session sid below t's parent, who is not t or of t's making. Zombies do: they die last of all. */
-static struct rtask *member_for(struct restore_ctx *ctx, pid_t sid, const struct rtask *t)
-{
-	for (size_t i = 0; i < ctx->nr_tasks; i++) {
-		struct rtask *y = ctx->tasks[i];
-
-		if (y->sid == sid && !y->born->fosters && y != t && !descends_from(y, t) && descends_from(y, t->parent))
-			return y;
-	}
-	return NULL;
+	return deepest;
 }
 
 /* A pid for somebody who will be gone before anyone can see it. 0: none. */
@@ -120,39 +134,85 @@ static pid_t free_pid(struct restore_ctx *ctx)
 	return 0;
 }
 
-static void plan_adoption(struct restore_ctx *ctx, struct rtask *t, pid_t sid)
+static void foster(struct restore_ctx *ctx, struct rtask *t, struct rtask *member)
 {
-	struct rtask *member = member_for(ctx, sid, t), *foster;
+	struct rtask *f = add_helper(ctx, free_pid(ctx), member->sid, member);
 
-	if (!member) {
-		problem(ctx, NULL, "process %d is in session %d, which none of its relatives can bequeath to it",
-			t->pid, sid);
-		t->born->cloner = t->parent;
-		return;
-	}
-	foster = add_helper(ctx, free_pid(ctx), sid, member);
-	foster->born->fosters = true;
-	t->born->cloner = foster;
+	f->born->fosters = true;
+	t->born->cloner = f;
 	t->born->adopted = true;
 }
 
+/* Where a session's leader is born: a dead one is stood in for, a living one may have moved up since. */
+static bool place_leader(struct restore_ctx *ctx, pid_t sid)
+{
+	struct rtask *leader = by_pid(ctx, sid), *place = leader ? leader->parent : NULL;
+
+	if (!place || !suits(ctx, sid, leader, place)) {
+		place = deepest_parent(ctx, sid);
+		while (place && !suits(ctx, sid, leader, place))
+			place = first_parent(place);
+		if (!place || (leader && (leader->born->birth_sid || leader->born->adopted)))
+			return false;
+	}
+	for (size_t i = 0; i < ctx->nr_tasks; i++)
+		if (is_fostered(ctx->tasks[i], sid) && !is_below(place, ctx->tasks[i]->parent))
+			may_be_fostered(ctx->tasks[i]->parent, sid, place, true);
+	if (!leader)
+		add_helper(ctx, sid, sid, place);
+	else if (place != leader->parent)
+		foster(ctx, leader, place);
+	return true;
+}
+
+static void plan_sessions(struct restore_ctx *ctx)
+{
+	const struct rtask *root = ctx->tasks[0];
+	size_t nr = ctx->nr_tasks;
+
+	for (size_t i = 0; i < nr; i++)
+		if (!is_leader(ctx->tasks[i]))
+			ctx->tasks[i]->born->birth_sid = ctx->tasks[i]->sid;
+	for (size_t i = 1; i < nr; i++)
+		if (!is_leader(ctx->tasks[i]))
+			may_bear_in(ctx->tasks[i]->parent, ctx->tasks[i]->sid);
+	for (size_t i = 1; i < nr; i++) {
+		struct rtask *t = ctx->tasks[i];
+
+		if (is_leader(t) || !is_fostered(t, t->sid) || t->born->placed)
+			continue;
+		for (size_t j = i; j < nr; j++)
+			ctx->tasks[j]->born->placed |= ctx->tasks[j]->sid == t->sid;
+		if ((t->sid == root->sid && !is_leader(root)) || !place_leader(ctx, t->sid))
+			problem(ctx, NULL,
+				"process %d is in session %d, which none of its relatives can bequeath to it", t->pid,
+				t->sid);
+	}
+}
+
+/* --- who clones whom ---------------------------------------------------------------------------------------- */
+
 static void plan_cloner(struct restore_ctx *ctx, struct rtask *t)
 {
-	struct rtask *p = t->parent;
+	struct rtask *p = t->parent, *leader;
 	pid_t sid = t->born->birth_sid;
 
+	if (t->born->adopted)
+		return;
 	t->born->cloner = p;
 	if (!p || !sid || sid == p->sid)
 		return;
-	if (is_leader(p) && sid == p->born->birth_sid && p->parent) {
+	if (bears_in(p, sid)) {
 		t->born->before_setsid = true;
 		return;
 	}
-	if (!by_pid(ctx, sid))
-		stand_in_leader(ctx, sid);
-	t->born->cloner = sibling_in(ctx, t, sid);
-	if (!t->born->cloner)
-		plan_adoption(ctx, t, sid);
+	leader = by_pid(ctx, sid);
+	if (!leader) /* that was a problem already */
+		return;
+	if (leader->parent == p && !leader->born->adopted)
+		t->born->cloner = leader; /* as its sibling */
+	else
+		foster(ctx, t, leader);
 }
 
 /* A group whose leader is dead needs somebody of that pid to found it. The root's own foreign group is inherited. */
@@ -181,8 +241,8 @@ int birth_plan(struct restore_ctx *ctx, struct err *e)
 		problem(ctx, "use --shell-job to make it part of the session in which cr-restore runs",
 			"process %d is not a session leader: its session %d is outside of the images", root->pid,
 			root->sid);
-	plan_birth_sessions(ctx);
-	for (size_t i = 0; i < nr; i++)
+	plan_sessions(ctx);
+	for (size_t i = 0; i < ctx->nr_tasks; i++)
 		plan_cloner(ctx, ctx->tasks[i]);
 	for (size_t i = 0; i < nr; i++)
 		plan_group(ctx, ctx->tasks[i]);
