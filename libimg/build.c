@@ -218,7 +218,7 @@ static int build_address(struct build *b, const ProtobufCMessageDescriptor *desc
 	if (parse_string(b->j, &b->string))
 		return -1;
 	n = value_address((const char *)b->string.p, words);
-	if (!n)
+	if (!n || memchr(b->string.p, '\0', b->string.len))
 		return parse_fail(b->j, "\"%.60s\" is no address", (const char *)b->string.p);
 	for (size_t i = 0; i < n; i++) {
 		if (put_tag(b, out, fd, WIRE_VARINT) || put_varint(b, out, words[i]))

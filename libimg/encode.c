@@ -56,25 +56,23 @@ static int add(struct encode *n, struct bytes *to, const void *p, size_t len)
 static int read_tcp(struct encode *n)
 {
 	struct payload *x = &n->extra;
-	bool first = true;
+	bool first = true, given[2] = { false, false };
 	int rc;
 
 	if (parse_expect(n->j, '{'))
 		return -1;
 	while ((rc = parse_next(n->j, '}', &first)) > 0) {
-		struct bytes *to;
+		bool out;
 
 		if (parse_key(n->j, &n->b.string))
 			return -1;
-		if (!strcmp((char *)n->b.string.p, "inq"))
-			to = &x->data;
-		else if (!strcmp((char *)n->b.string.p, "outq"))
-			to = &x->second;
-		else
+		out = !strcmp((char *)n->b.string.p, "outq");
+		if (!out && strcmp((char *)n->b.string.p, "inq"))
 			return parse_fail(n->j, "\"extra\" has \"inq\" and \"outq\", nothing else");
-		if (to->len)
+		if (given[out])
 			return parse_fail(n->j, "duplicate key \"%s\"", (char *)n->b.string.p);
-		if (parse_base64_bytes(n->j, to))
+		given[out] = true;
+		if (parse_base64_bytes(n->j, out ? &x->second : &x->data))
 			return -1;
 	}
 	return rc;
@@ -293,7 +291,7 @@ static int put_raw(void *arg, const uint8_t *p, size_t len, struct err *e)
 /* An entry of a raw image: nothing but bytes, which need not fit into memory. */
 static int raw_entry(struct encode *n)
 {
-	bool first = true;
+	bool first = true, given = false;
 	uint64_t total;
 	int rc;
 
@@ -304,6 +302,9 @@ static int raw_entry(struct encode *n)
 			return -1;
 		if (strcmp((char *)n->b.string.p, "extra"))
 			return parse_fail(n->j, "an entry of a raw image has \"extra\", nothing else");
+		if (given)
+			return parse_fail(n->j, "duplicate key \"extra\"");
+		given = true;
 		if (parse_base64(n->j, put_raw, n->w, &total))
 			return -1;
 	}
@@ -317,14 +318,16 @@ static int head_key(struct encode *n)
 
 	if (n->w)
 		return parse_fail(n->j, "\"%.60s\" behind \"entries\"", key);
+	if ((!strcmp(key, "magic") && n->type) || (!strcmp(key, "_version") && n->v1_0))
+		return parse_fail(n->j, "duplicate key \"%s\"", key);
 	if (parse_string(n->j, &n->b.string))
 		return -1;
 	value = (const char *)n->b.string.p;
-	if (!strcmp(key, "magic") && !n->type) {
-		n->type = img_type_by_name(value);
+	if (!strcmp(key, "magic")) {
+		n->type = strlen(value) == n->b.string.len ? img_type_by_name(value) : NULL;
 		return n->type ? 0 : parse_fail(n->j, "unknown magic \"%.60s\"", value);
 	}
-	if (!strcmp(key, "_version") && !strcmp(value, "1.0") && !n->v1_0) {
+	if (!strcmp(key, "_version") && !strcmp(value, "1.0")) {
 		n->v1_0 = true;
 		return 0;
 	}

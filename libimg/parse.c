@@ -302,13 +302,18 @@ int parse_string(struct parse *j, struct bytes *out)
 
 int parse_key(struct parse *j, struct bytes *out)
 {
-	return parse_string(j, out) || parse_expect(j, ':') ? -1 : 0;
+	if (parse_string(j, out))
+		return -1;
+	if (memchr(out->p, '\0', out->len))
+		return parse_fail(j, "a NUL within a key");
+	return parse_expect(j, ':');
 }
 
 int parse_number(struct parse *j, bool *negative, uint64_t *magnitude)
 {
 	int c = parse_peek(j);
 	unsigned int digits = 0;
+	bool zero = false; /* in front */
 	uint64_t v = 0;
 
 	if (c < 0)
@@ -322,6 +327,9 @@ int parse_number(struct parse *j, bool *negative, uint64_t *magnitude)
 		c = j->used ? j->buf[j->pos] : 0;
 		if (c < '0' || c > '9')
 			break;
+		if (zero)
+			return parse_fail(j, "a number does not begin with 0");
+		zero = !digits && c == '0';
 		if (v > (UINT64_MAX - (uint64_t)(c - '0')) / 10)
 			return parse_fail(j, "the number does not fit into 64 bits");
 		v = v * 10 + (uint64_t)(c - '0');

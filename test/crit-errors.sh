@@ -93,6 +93,82 @@ bad_json 'bad base64' '{"magic": "TTY_DATA", "entries": [{"tty_id": 1, "data": "
 bad_json 'bad base64' '{"magic": "TTY_DATA", "entries": [{"tty_id": 1, "data": "abc"}]}'
 bad_json 'bad quoted-printable' '{"magic": "UNIXSK", "entries": [{"name": "a=b"}]}'
 bad_json '3 bytes, but the record says 4' '{"magic": "PIPES_DATA", "entries": [{"pipe_id": 1, "bytes": 4, "extra": "YWJj\n"}]}'
+# Numbers: beyond the type, below it, and none at all.
+number() { # PATTERN MAGIC ENTRY-WITH-@ NUMBER...
+	local pattern=$1 magic=$2 entry=$3 n
+	shift 3
+	for n; do
+		bad_json "$pattern" "{\"magic\": \"$magic\", \"entries\": [${entry//@/$n}]}"
+	done
+}
+number 'out of range for "pid"' PSTREE '{"pid": @}' -1 4294967296 18446744073709551615 -4294967296 '"0x100000000"'
+number 'does not fit into 64 bits' PSTREE '{"pid": @}' 18446744073709551616 -18446744073709551616 1000000000000000000000
+number 'out of range for "shmid"' MM '{"vmas": [{"start": 1, "end": 2, "pgoff": 3, "shmid": @}]}' -1 -18446744073709551615
+number 'does not fit into 64 bits' MM '{"vmas": [{"start": 1, "end": 2, "pgoff": 3, "shmid": @}]}' 18446744073709551616
+number 'out of range for "fd"' MM '{"vmas": [{"fd": @}]}' 9223372036854775808 -9223372036854775809
+number 'out of range for "fd"' AUTOFS '{"fd": @}' 2147483648 -2147483649 18446744073709551615
+number 'out of range for "mnt_id"' REG_FILES '{"mnt_id": @}' 2147483648 -2147483649
+number 'out of range for "type"' FDINFO '{"type": @}' 2147483648 -2147483649
+number 'true or false expected' INVENTORY '{"tcp_close": @}' 2 -1 '"true"' null 0.0
+number '"true" expected' INVENTORY '{"tcp_close": @}' truth tru
+number 'a number from 0 to 65535' IPCNS_SEM '{"extra": [@]}' 65536 -1
+number 'an integer expected' PSTREE '{"pid": @}' 1.5 1e3 1E-3 1.0
+number 'a number expected' PSTREE '{"pid": @}' +1 .5 - NaN Infinity -Infinity null '[]' '{}' false
+number 'does not begin with 0' PSTREE '{"pid": @}' 01 -007 00
+number 'is no value for "pid"' PSTREE '{"pid": @}' '""' '"x"' '"0x"' '"0xg"' '"1 "' '" 1"' '"-1"' '"1e3"' '"0x10000000000000000"'
+number 'no value for "flags"' REG_FILES '{"flags": @}' '"O_RDWR |"' '"O_RDWR O_CREAT"' '"O_NOTHING"' '"|"'
+number 'is no address' INETSK '{"src_addr": [@]}' '"1.2.3"' '"1.2.3.256"' '"::1::2"' '""' '"1.2.3.4\u0000"'
+number 'no value for "s_dev"' INOTIFY_WD '{"s_dev": @}' '"1:"' '":1"' '"4096:1"' '"1:1048576"' '"1:1:1"'
+number "(',' or '\\]'|a number) expected" PSTREE '{"threads": [@]}' '1 2' '[1]' '1;2'
+
+# The wrong kind of value.
+number "'\\{' expected" MM '@' 5 '"x"' '[]' null true
+number "'\\{' expected" CORE '{"tc": @}' 5 '"x"' '[]' null
+number "'\\[' expected" MM '{"vmas": @}' 5 '"x"' '{}' null
+number "'\"' expected" TTY_DATA '{"data": @}' 5 '[]' '{}' null true
+number "'\\{' expected" TCP_STREAM '{"extra": @}' '""' '[]' 5
+number "'\\[' expected" IPCNS_MSG '{"extra": @}' '""' '{}' 5
+number "'\"' expected" PIPES_DATA '{"extra": @}' 5 '[]' '{}'
+bad_json "'\"' expected" '{"magic": 5, "entries": []}'
+bad_json "'\\[' expected" '{"magic": "UTSNS", "entries": {}}'
+bad_json "'\"' expected" '{magic: "UTSNS", "entries": []}'
+bad_json "':' expected" '{"magic" "UTSNS"}'
+bad_json "',' or '}' expected" '{"magic": "UTSNS" "entries": []}'
+bad_json "a value expected after ','" '{"magic": "UTSNS", "entries": [],}'
+
+# Keys that are there twice, at every level.
+bad_json 'duplicate key "magic"' '{"magic": "UTSNS", "magic": "UTSNS", "entries": []}'
+bad_json 'duplicate key "_version"' '{"magic": "UTSNS", "_version": "1.0", "_version": "1.0", "entries": []}'
+bad_json '"magic" behind "entries"' '{"magic": "UTSNS", "entries": [], "magic": "UTSNS"}'
+bad_json 'duplicate key "threads"' '{"magic": "PSTREE", "entries": [{"threads": [], "threads": [1]}]}'
+bad_json 'duplicate key "uid"' '{"magic": "REG_FILES", "entries": [{"fown": {"uid": 1, "uid": 1}}]}'
+bad_json 'duplicate key "extra"' '{"magic": "PIPES_DATA", "entries": [{"pipe_id": 1, "bytes": 0, "extra": "", "extra": ""}]}'
+bad_json 'duplicate key "extra"' '{"magic": "ROUTE", "entries": [{"extra": "", "extra": ""}]}'
+bad_json 'duplicate key "inq"' '{"magic": "TCP_STREAM", "entries": [{"extra": {"inq": "", "inq": ""}}]}'
+bad_json 'duplicate key "_unknown"' '{"magic": "UTSNS", "entries": [{"_unknown": "", "_unknown": ""}]}'
+bad_json 'duplicate key "_raw"' '{"magic": "UTSNS", "entries": [{"_raw": "", "_raw": ""}]}'
+bad_json 'a NUL within a key' '{"magic\u0000": "UTSNS", "entries": []}'
+bad_json 'unknown magic' '{"magic": "UTSNS\u0000", "entries": []}'
+
+# Base64 and what it must hold.
+for text in a ab abc abcde 'ab=' '=' '====' 'a===' 'ab=c' 'ab==ab==' 'YQ==\u0000' 'YWI_' '\u00e9'; do
+	bad_json 'bad base64' "{\"magic\": \"TTY_DATA\", \"entries\": [{\"tty_id\": 1, \"data\": \"$text\"}]}"
+done
+bad_json 'does not hold unknown fields' '{"magic": "UTSNS", "entries": [{"_unknown": "CAE="}]}' # field 1
+bad_json 'does not hold unknown fields' '{"magic": "UTSNS", "entries": [{"_unknown": "/w=="}]}'
+bad_json '"_raw"' '{"magic": "UTSNS", "entries": [{"nodename": "a", "domainname": "b", "_raw": "CAE="}]}'
+bad_json 'the record says 5000000000' '{"magic": "IPCNS_SHM", "entries": [{"desc": {"key": 1, "uid": 1, "gid": 1, "cuid": 1,
+	"cgid": 1, "mode": 1, "id": 1}, "size": 5000000000, "extra": "YQ==\n"}]}'
+
+# Cut anywhere, no JSON is whole.
+whole='{"magic": "TCP_STREAM", "entries": [{"inq_len": 1, "inq_seq": 2, "outq_len": 0, "outq_seq": 4, "opt_mask": "0x7",
+	"snd_wscale": 10, "mss_clamp": 9, "extra": {"inq": "YQ==\n", "outq": ""}}]}'
+printf '%s' "$whole" > "$work/in.json"
+expect 0 '' "$crit" encode -i "$work/in.json" -o "$work/image"
+for ((n = 0; n < ${#whole}; n++)); do
+	bad_json . "${whole:0:n}"
+done
+
 bad_json 'nest too deep' "{\"magic\": \"CGROUP\", \"entries\": [{\"controllers\": [{\"dirs\": [$(
 	for _ in {1..200}; do printf '{"dir_name": "d", "children": ['; done
 )"

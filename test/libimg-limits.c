@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,8 +15,7 @@
 #include "libimg/image.h"
 #include "libimg/json.h"
 #include "libimg/messages.h"
-#include "libimg/parse.h"
-#include "libimg/wire.h"
+#include "test/libimg-make.h"
 
 #define GB5	 (5ull << 30)
 #define RSS_MORE (160l << 10) /* KiB that all this may take, sanitizers included; the claims are of gigabytes */
@@ -32,50 +30,11 @@ static void fail(const char *what, const char *detail)
 	failures++;
 }
 
-static void add(struct bytes *b, const void *p, size_t len)
-{
-	struct err e;
-
-	if (bytes_add(b, p, len, &e))
-		exit(99);
-}
-
-static void add_word(struct bytes *b, uint32_t v)
-{
-	add(b, &v, sizeof(v));
-}
-
-static void add_varint(struct bytes *b, uint64_t v)
-{
-	uint8_t p[10];
-
-	add(b, p, wire_put_varint(p, v));
-}
-
-static void add_number(struct bytes *b, uint32_t number, uint64_t v)
-{
-	add_varint(b, (uint64_t)number << 3 | WIRE_VARINT);
-	add_varint(b, v);
-}
-
-static void add_block(struct bytes *b, uint32_t number, const void *p, size_t len)
-{
-	add_varint(b, (uint64_t)number << 3 | WIRE_LEN);
-	add_varint(b, len);
-	add(b, p, len);
-}
-
 static void begin(enum img_id id)
 {
 	img.len = 0;
 	add_word(&img, img_first_word(id));
 	add_word(&img, img_type(id)->magic);
-}
-
-static void add_record(const struct bytes *record)
-{
-	add_word(&img, (uint32_t)record->len);
-	add(&img, record->p, record->len);
 }
 
 static int pipe_with_image(pid_t *child)
@@ -99,21 +58,12 @@ static int pipe_with_image(pid_t *child)
 	return fds[0];
 }
 
-static int file_with_image(void)
-{
-	int fd = memfd_create("limits", MFD_CLOEXEC);
-
-	if (fd < 0 || pwrite(fd, img.p, img.len, 0) != (ssize_t)img.len)
-		exit(99);
-	return fd;
-}
-
 /* Decodes the image. Returns what img_decode does, the message in text. */
 static int decode(bool from_pipe, unsigned int flags, char *text, size_t size)
 {
-	_cleanup_close_ int out = memfd_create("out", MFD_CLOEXEC);
+	_cleanup_close_ int out = file_with("", 0);
 	pid_t child = 0;
-	_cleanup_close_ int in = from_pipe ? pipe_with_image(&child) : file_with_image();
+	_cleanup_close_ int in = from_pipe ? pipe_with_image(&child) : file_with(img.p, img.len);
 	struct err e = { 0 };
 	int rc = img_decode(in, "dir/the-image", out, "json", flags, &e);
 
@@ -184,7 +134,7 @@ static void payload_claims(void)
 				add_number(&record, fd->id, fd->id == claims[i].number ? claims[i].claim : 0);
 		}
 		begin(t->id);
-		add_record(&record);
+		add_record(&img, &record);
 		snprintf(name, sizeof(name), "%s claims %" PRIu64, t->template, claims[i].claim);
 		must_be_refused(name, 1, 8, "offset", claims[i].claim >> 62 ? "no image is as large" : "offset");
 		if (t->id == IMG_IPCNS_MSG)
@@ -204,8 +154,8 @@ static void ghost_claims(void)
 	add_number(&chunk, 1, GB5);
 	add_number(&chunk, 2, 0);
 	begin(IMG_GHOST_FILE);
-	add_record(&record);
-	add_record(&chunk);
+	add_record(&img, &record);
+	add_record(&img, &chunk);
 	add(&img, "12345", 5);
 	must_be_refused("a ghost file's chunk of 5 GB", 2, 8 + 4 + record.len,
 			"5368709120 bytes of payload announced at offset", "the image ends at offset");
@@ -223,8 +173,8 @@ static void message_claims(uint32_t claim)
 	add_number(&msg, 1, 1);
 	add_number(&msg, 2, claim);
 	begin(IMG_IPCNS_MSG);
-	add_record(&record);
-	add_record(&msg);
+	add_record(&img, &record);
+	add_record(&img, &msg);
 	must_be_refused("a message's text", 1, 8 + 4 + record.len, " bytes of payload announced at offset", "offset");
 }
 
@@ -255,7 +205,7 @@ static void apparmor(const void *p, size_t len)
 
 	add_block(&record, 1, p, len);
 	begin(IMG_APPARMOR);
-	add_record(&record);
+	add_record(&img, &record);
 }
 
 static void nested(unsigned int levels)
@@ -327,12 +277,12 @@ static void later_record(void)
 	add_block(&record, 2, "domain", 6);
 	begin(IMG_UTSNS);
 	for (int i = 0; i < 20000; i++) { /* over several buffers */
-		add_record(&record);
+		add_record(&img, &record);
 		offset += 4 + record.len;
 	}
 	must_decode("many good records");
 	record.len -= 8;
-	add_record(&record);
+	add_record(&img, &record);
 	must_be_refused("record 20001", 20001, offset, "utsns_entry.domainname", "utsns_entry.domainname");
 }
 

@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,8 +21,7 @@
 #include "libimg/image.h"
 #include "libimg/json.h"
 #include "libimg/messages.h"
-#include "libimg/parse.h"
-#include "libimg/wire.h"
+#include "test/libimg-make.h"
 
 #define OURS	   5000 /* fields from here up are ours */
 #define RECORD_BIG 6000 /* bytes, from which on a record gets nothing that it can do without */
@@ -71,21 +69,6 @@ static void __attribute__((noreturn)) die(const char *what, const struct img_typ
 	exit(1);
 }
 
-static void add(struct bytes *b, const void *p, size_t len)
-{
-	struct err e;
-
-	if (bytes_add(b, p, len, &e))
-		exit(99);
-}
-
-static void add_varint(struct bytes *b, uint64_t v)
-{
-	uint8_t p[10];
-
-	add(b, p, wire_put_varint(p, v));
-}
-
 static void add_random(struct bytes *b, size_t len)
 {
 	while (len--) {
@@ -101,9 +84,8 @@ static uint64_t random_number(unsigned int bits)
 
 	switch (below(8)) {
 	case 0:
-		return 0;
 	case 1:
-		return 1;
+		return below(2);
 	case 2:
 		return all;
 	case 3:
@@ -211,12 +193,7 @@ static void random_bytes(struct bytes *b)
 	add_random(b, n);
 }
 
-static void add_tag(struct bytes *b, uint32_t number, enum wire_type type)
-{
-	add_varint(b, (uint64_t)number << 3 | type);
-}
-
-static void add_block(struct bytes *b, const struct bytes *block)
+static void add_odd_block(struct bytes *b, const struct bytes *block)
 {
 	/* A length may be written longer than it need be. */
 	if (odd && one_in(30) && block->len < 128) {
@@ -238,8 +215,7 @@ static void random_unknown(struct bytes *b)
 
 		switch (below(4)) {
 		case 0:
-			add_tag(b, number, WIRE_VARINT);
-			add_varint(b, random_number(64));
+			add_number(b, number, random_number(64));
 			break;
 		case 1:
 			add_tag(b, number, WIRE_64);
@@ -253,7 +229,7 @@ static void random_unknown(struct bytes *b)
 			block.len = 0;
 			random_bytes(&block);
 			add_tag(b, number, WIRE_LEN);
-			add_block(b, &block);
+			add_odd_block(b, &block);
 		}
 	}
 }
@@ -279,12 +255,11 @@ static void random_value(struct bytes *b, const ProtobufCFieldDescriptor *fd, un
 		add_random(b, 8);
 		return;
 	default:
-		add_tag(b, fd->id, WIRE_VARINT);
-		add_varint(b, random_varint(fd));
+		add_number(b, fd->id, random_varint(fd));
 		return;
 	}
 	add_tag(b, fd->id, WIRE_LEN);
-	add_block(b, &block);
+	add_odd_block(b, &block);
 }
 
 /* IPv4 and IPv6, with runs of zeros of all lengths. */
@@ -295,8 +270,7 @@ static void random_address(struct bytes *b, const ProtobufCFieldDescriptor *fd)
 
 		for (size_t i = 0; i < 2; i++)
 			halves[i] = one_in(3) ? (uint32_t)below(0x10000) : one_in(10) ? 0xffff : 0;
-		add_tag(b, fd->id, WIRE_VARINT);
-		add_varint(b, halves[0] << 16 | halves[1]);
+		add_number(b, fd->id, halves[0] << 16 | halves[1]);
 	}
 }
 
@@ -308,7 +282,7 @@ static void random_packed(struct bytes *b, const ProtobufCFieldDescriptor *fd, s
 	while (n--)
 		add_varint(&block, random_varint(fd));
 	add_tag(b, fd->id, WIRE_LEN);
-	add_block(b, &block);
+	add_odd_block(b, &block);
 }
 
 static size_t how_many(const ProtobufCFieldDescriptor *fd, size_t so_far, unsigned int depth)
@@ -352,8 +326,7 @@ static void random_field(struct bytes *b, const ProtobufCFieldDescriptor *fd, un
 	if (force) {
 		if (force->absent)
 			return;
-		add_tag(b, fd->id, WIRE_VARINT);
-		add_varint(b, force->value);
+		add_number(b, fd->id, force->value);
 		return;
 	}
 	if (dir && fd->id >= OURS)
@@ -390,16 +363,13 @@ static void random_message(struct bytes *b, const ProtobufCMessageDescriptor *de
 static void random_record(struct bytes *b, const ProtobufCMessageDescriptor *desc)
 {
 	_cleanup_bytes_ struct bytes block = { 0 };
-	uint32_t len;
 
 	odd = one_in(8);
 	odd_ever |= odd;
 	random_message(&block, desc, 0);
 	odd = false;
 	nr_forced = 0;
-	len = (uint32_t)block.len;
-	add(b, &len, sizeof(len));
-	add(b, block.p, block.len);
+	add_record(b, &block);
 	records++;
 }
 
@@ -534,15 +504,6 @@ static void random_image(struct bytes *b, const struct img_type *t)
 		;
 }
 
-static int memory_file(void)
-{
-	int fd = memfd_create("random", MFD_CLOEXEC);
-
-	if (fd < 0)
-		exit(99);
-	return fd;
-}
-
 static int file_beside(const char *path, const char *suffix)
 {
 	char full[4096];
@@ -550,10 +511,8 @@ static int file_beside(const char *path, const char *suffix)
 
 	snprintf(full, sizeof(full), "%s%s", path, suffix);
 	fd = open(full, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (fd < 0) {
-		perror(full);
+	if (fd < 0)
 		exit(99);
-	}
 	return fd;
 }
 
@@ -570,12 +529,12 @@ static void must_be_same(int fd, const struct bytes *b, const struct img_type *t
 
 static void check_json(const struct bytes *b, const struct img_type *t, const char *path, bool pretty)
 {
-	_cleanup_close_ int in = dir && !pretty ? file_beside(path, "") : memory_file();
-	_cleanup_close_ int json = dir ? file_beside(path, pretty ? ".pretty" : ".json") : memory_file();
-	_cleanup_close_ int back = memory_file();
+	_cleanup_close_ int in = file_with(b->p, b->len), back = file_with("", 0);
+	_cleanup_close_ int json = dir ? file_beside(path, pretty ? ".pretty" : ".json") : file_with("", 0);
+	_cleanup_close_ int copy = dir && !pretty ? file_beside(path, "") : -1;
 	struct err e;
 
-	if (pwrite(in, b->p, b->len, 0) != (ssize_t)b->len)
+	if (copy >= 0 && pwrite(copy, b->p, b->len, 0) != (ssize_t)b->len)
 		exit(99);
 	if (img_decode(in, path, json, "json", pretty ? IMG_JSON_PRETTY : 0, &e))
 		die("cannot be decoded", t, &e);
@@ -587,15 +546,13 @@ static void check_json(const struct bytes *b, const struct img_type *t, const ch
 /* As cr-restore reads and cr-dump writes. */
 static void check_copy(const struct bytes *b, const struct img_type *t, const char *path)
 {
-	_cleanup_close_ int in = memory_file(), out = memory_file();
+	_cleanup_close_ int in = file_with(b->p, b->len), out = file_with("", 0);
 	_cleanup_img_reader_ struct img_reader *r = NULL;
 	_cleanup_img_writer_ struct img_writer *w = NULL;
 	ProtobufCMessage *msg;
 	struct err e;
 	int rc;
 
-	if (pwrite(in, b->p, b->len, 0) != (ssize_t)b->len)
-		exit(99);
 	if (img_open_fd(in, path, &r, &e))
 		die("cannot be read", t, &e);
 	if (img_create_fd(out, "copy", img_reader_type(r)->id, img_reader_is_v1_0(r), &w, &e))
@@ -619,10 +576,8 @@ static void one_image(const struct img_type *t)
 	random_image(&image, t);
 	img_name(t->id, below(3000), name, sizeof(name));
 	snprintf(path, sizeof(path), "%s/%06lu", dir ? dir : "", images);
-	if (dir && mkdir(path, 0777) && errno != EEXIST) {
-		perror(path);
+	if (dir && mkdir(path, 0777) && errno != EEXIST)
 		exit(99);
-	}
 	snprintf(path + strlen(path), sizeof(path) - strlen(path), "/%s", name);
 	check_json(&image, t, path, false);
 	check_json(&image, t, path, true);
