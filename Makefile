@@ -66,6 +66,9 @@ $(B)/gen/%.pb-c.c $(B)/gen/%.pb-c.h &: proto/%.proto
 	@mkdir -p $(@D)
 	$(Q)protoc-c --proto_path=proto --c_out=$(B)/gen $<
 
+# Make would take them for intermediate files and remove them; lint and the next build want them.
+.SECONDARY: $(GENC) $(GENH)
+
 $(B)/gen/%.o: $(B)/gen/%.c $(GENH)
 	$(Q)$(CC) $(CFLALL) -c -o $@ $<
 

@@ -28,9 +28,6 @@ $(HELPERS): $(B)/%: $(B)/%.o
 $(UNIT_C:%.c=$(B)/%): $(B)/%: $(B)/%.o $(B)/test/libcrtest.a $(LIBA)
 	$(CC) $(OPT) $(SAN) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-# Make would take generated headers for intermediate files and remove them; lint and the next build want them.
-.SECONDARY: $(GENC) $(GENH)
-
 -include $(wildcard test/fail/fail.mk)
 
 tests: $(B)/test/run $(CRTESTS) $(HELPERS) $(UNIT_C:%.c=$(B)/%)
