@@ -80,7 +80,7 @@ const RegFileEntry *mapping_file(const struct checkpoint *c, const VmaEntry *v)
 {
 	if (!(v->status & VMA_FILE) || v->status & VMA_MEMFD || v->shmid > UINT32_MAX)
 		return NULL;
-	return checkpoint_file(c, FD_TYPES__REG, (uint32_t)v->shmid);
+	return (const RegFileEntry *)checkpoint_file(c, FD_TYPES__REG, (uint32_t)v->shmid);
 }
 
 /* The kernel's own mappings, and what is shared without a file. */
