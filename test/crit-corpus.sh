@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Checkpoints made by CRIU: crit prints what CRIU's own tool prints, and encodes every image back to the same bytes.
 set -u
+shopt -s lastpipe # fail() sets a variable, behind a pipe too
 top=${CR_TOP:-.}
 crit=${CR_BIN:-${CR_BUILD:-${BUILD:-build}}/bin}/crit
 work=$(mktemp -d) || exit 99
