@@ -21,6 +21,7 @@ struct crit_verb {
 	const char *usage;	      /* what --help of the verb prints, the synopsis first */
 	const struct option *options; /* the long ones, without --help; NULL: there are none */
 	const char *letters;	      /* the short ones, as getopt(3) wants them, without -h; NULL: there are none */
+	bool paged;		      /* its output is for reading: on a terminal it goes through a pager */
 	int (*run)(const struct crit_verb *self, int argc, char **argv, struct err *e);
 };
 

@@ -7,7 +7,9 @@
 #include "base/guard.h"
 #include "base/log.h"
 #include "base/version.h"
+#include "crit/complete.h"
 #include "crit/crit.h"
+#include "crit/pager.h"
 
 static const struct crit_verb *const verbs[] = {
 #define VERB(name) &verb_##name,
@@ -60,12 +62,13 @@ int crit_option(const struct crit_verb *self, int argc, char **argv, int *status
 
 static int help(void)
 {
-	printf("usage: crit VERB [OPTION...] [ARGUMENT...]\n"
+	printf("usage: crit [--no-pager] VERB [OPTION...] [ARGUMENT...]\n"
 	       "Decodes, encodes and explores checkpoint images.\n\n");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		printf("  %-8s %s\n", verbs[i]->name, verbs[i]->summary);
-	printf("\n  -h, --help     this text; \"crit VERB --help\" tells about a verb\n"
-	       "  -V, --version  the version\n\n"
+	printf("\n  -h, --help      this text; \"crit VERB --help\" tells about a verb\n"
+	       "  -V, --version   the version\n"
+	       "      --no-pager  long output stays on the terminal, whatever $PAGER says\n\n"
 	       "Exit status: 0 done, 1 failed, 2 wrong usage.\n");
 	return CRIT_OK;
 }
@@ -79,10 +82,42 @@ static const struct crit_verb *find(const char *name)
 	return NULL;
 }
 
+/* Is it among the arguments, before a "--"? */
+static bool has_argument(int argc, char **argv, const char *wanted)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
+		if (!strcmp(argv[i], wanted))
+			return true;
+	}
+	return false;
+}
+
+static int run_verb(const struct crit_verb *verb, int argc, char **argv, bool page, struct err *e)
+{
+	struct err at_end;
+	int pager = 0, ret;
+
+	page = page && verb->paged && !has_argument(argc, argv, "-h") && !has_argument(argc, argv, "--help");
+	if (page && pager_begin(&pager, e))
+		return CRIT_FAILED;
+	ret = verb->run(verb, argc, argv, e);
+	if (pager && pager_end(pager, &at_end) && ret == CRIT_OK) {
+		*e = at_end;
+		return CRIT_FAILED;
+	}
+	return ret;
+}
+
 static int run(int argc, char **argv, struct err *e)
 {
 	const struct crit_verb *verb;
+	bool page = true;
 
+	if (argc > 1 && !strcmp(argv[1], "--no-pager")) {
+		page = false;
+		argv++;
+		argc--;
+	}
 	if (argc < 2)
 		return crit_usage(e, "no verb given");
 	if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))
@@ -91,10 +126,12 @@ static int run(int argc, char **argv, struct err *e)
 		printf("crit %s\n", CRKIT_VERSION);
 		return CRIT_OK;
 	}
+	if (!strcmp(argv[1], "--complete")) /* for the shells, see completions/ */
+		return complete(verbs, ARRAY_SIZE(verbs), argc - 2, argv + 2);
 	verb = find(argv[1]);
 	if (!verb)
 		return crit_usage(e, "there is no verb \"%s\"", argv[1]);
-	return verb->run(verb, argc - 1, argv + 1, e);
+	return run_verb(verb, argc - 1, argv + 1, page, e);
 }
 
 int main(int argc, char **argv)

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/guard.h"
+#include "crit/colour.h"
 #include "crit/crit.h"
 #include "libimg/json.h"
 
@@ -10,11 +11,16 @@ static int show(const char *in, unsigned int flags, struct err *e)
 {
 	_cleanup_close_ int fd = crit_open_input(in, e);
 
-	if (fd < 0 || img_decode(fd, in, STDOUT_FILENO, "standard output", flags, e))
+	int ret, painter;
+
+	if (fd < 0)
 		return CRIT_FAILED;
-	if (isatty(STDOUT_FILENO) && write(STDOUT_FILENO, "\n", 1) < 0)
-		return err_set(e, errno, "cannot write to standard output"), CRIT_FAILED;
-	return CRIT_OK;
+	colour_json_begin(&painter);
+	ret = img_decode(fd, in, STDOUT_FILENO, "standard output", flags, e);
+	if (!ret && for_people() && write(STDOUT_FILENO, "\n", 1) < 0)
+		ret = err_set(e, errno, "cannot write to standard output");
+	colour_json_end(painter);
+	return ret ? CRIT_FAILED : CRIT_OK;
 }
 
 static int show_run(const struct crit_verb *self, int argc, char **argv, struct err *e)
@@ -39,5 +45,6 @@ const struct crit_verb verb_show = {
 		 "      --nopl  sizes instead of payloads (pipe contents and the like)\n"
 		 "  -h, --help  this text\n",
 	.options = (const struct option[]){ { "nopl", no_argument, NULL, 'n' }, { 0 } },
+	.paged = true,
 	.run = show_run,
 };
