@@ -303,6 +303,9 @@ static int look_behind(struct memory *m, struct extent *x, struct err *e)
 		return 0;
 	if ((v->status & VMA_MEMFD && memfd_object(m, v, &shmid, e)) || find_object(m, shmid, &object, e))
 		return -1;
+	x->shared = true;
+	x->object = shmid;
+	x->object_at = at;
 	rc = look_in(object, at, x, e);
 	if (rc == 0 && object)
 		x->kind = EXTENT_ZERO;

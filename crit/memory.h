@@ -23,6 +23,8 @@ struct extent {
 	const VmaEntry *vma;
 	const struct part *pages; /* EXTENT_IMAGE: where; it belongs to the memory */
 	uint64_t at;		  /* EXTENT_IMAGE: offset in it. EXTENT_FILE: offset in the file vma->shmid */
+	bool shared; /* these are pages, also untouched ones, of the shared object `object`, from `object_at` on */
+	uint64_t object, object_at;
 };
 
 /* The memory of the task `pid`. *ret is NULL for a task that has none: it is dead. */
