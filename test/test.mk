@@ -29,6 +29,7 @@ $(UNIT_C:%.c=$(B)/%): $(B)/%: $(B)/%.o $(B)/test/libcrtest.a $(LIBA)
 	$(CC) $(OPT) $(SAN) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 -include $(wildcard test/fail/fail.mk)
+-include $(wildcard test/fuzz/fuzz.mk)
 
 tests: $(B)/test/run $(CRTESTS) $(HELPERS) $(UNIT_C:%.c=$(B)/%)
 
