@@ -28,7 +28,9 @@ GENC	:= $(PROTOS:proto/%.proto=$(B)/gen/%.pb-c.c)
 GENH	:= $(GENC:.c=.h)
 objs	= $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))
 BASE_O	:= $(call objs,base/*.c)
-IMG_O	:= $(call objs,libimg/*.c) $(GENC:.c=.o)
+# The same objects are in libimg.a and in libimg.so, so they are position-independent.
+IMG_O	:= $(patsubst %.c,$(B)/pic/%.o,$(wildcard libimg/*.c) $(PROTOS:proto/%.proto=gen/%.pb-c.c))
+LIBIMG_SO := libimg.so.0
 PAR_O	:= $(call objs,parasite/*.c parasite/arch/$(ARCH)/*.c) $(B)/parasite/blob.o
 DUMP_O	:= $(call objs,cr-dump/*.c cr-dump/arch/$(ARCH)/*.c)
 REST_O	:= $(call objs,cr-restore/*.c restorer/*.c restorer/arch/$(ARCH)/*.c) \
@@ -42,7 +44,7 @@ ifneq ($(V),1)
 Q	= @echo '  $@';
 endif
 
-all: $(BINS)
+all: $(BINS) $(B)/lib/libimg.so
 
 include test/test.mk
 
@@ -61,6 +63,14 @@ $(B)/lib/%.a:
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
+# What the shared library needs of base comes along, hidden by the version script.
+$(B)/lib/$(LIBIMG_SO): $(IMG_O) $(B)/pic/base/err.o libimg/libimg.map
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(OPT) $(SAN) $(LDFLAGS) -shared -Wl,-soname,$(LIBIMG_SO) -Wl,--version-script=libimg/libimg.map \
+		$(if $(SAN),,-Wl,-z,defs) -o $@ $(filter %.o,$^) $(LIBS)
+$(B)/lib/libimg.so: $(B)/lib/$(LIBIMG_SO)
+	$(Q)ln -sf $(LIBIMG_SO) $@
+
 # Generated protobuf-c code must exist before anything that includes it is compiled.
 $(B)/gen/%.pb-c.c $(B)/gen/%.pb-c.h &: proto/%.proto
 	@mkdir -p $(@D)
@@ -69,8 +79,13 @@ $(B)/gen/%.pb-c.c $(B)/gen/%.pb-c.h &: proto/%.proto
 # Make would take them for intermediate files and remove them; lint and the next build want them.
 .SECONDARY: $(GENC) $(GENH)
 
-$(B)/gen/%.o: $(B)/gen/%.c $(GENH)
-	$(Q)$(CC) $(CFLALL) -c -o $@ $<
+$(B)/pic/gen/%.o: $(B)/gen/%.c $(GENH)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLALL) -fPIC -c -o $@ $<
+
+$(B)/pic/%.o: %.c | $(GENH)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLALL) -fPIC -c -o $@ $<
 
 $(B)/%.o: %.c | $(GENH)
 	@mkdir -p $(@D)

@@ -11,12 +11,7 @@
 
 #include <stddef.h>
 
-struct err {
-	int errnum;	 /* 0 when no system call is to blame */
-	char where[256]; /* "pid 4312: fd 7 (eventfd)", outermost first */
-	char what[768];	 /* "cannot read /proc/4312/fdinfo/7" */
-	char hint[384];	 /* what the user can do, or "" */
-};
+#include "base/err-struct.h"
 
 /* Sets a fresh error. Always returns -1, so that a failure path is one line. */
 int err_set(struct err *e, int errnum, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

@@ -50,7 +50,7 @@ static bool is_image(const char *name)
 	char pattern[64];
 
 	for (int id = 0; id < IMG_COUNT; id++) {
-		to_pattern(img_type(id)->template, pattern, sizeof(pattern));
+		to_pattern(img_type(id)->pattern, pattern, sizeof(pattern));
 		if (!fnmatch(pattern, name, 0))
 			return true;
 	}

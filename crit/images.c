@@ -11,7 +11,7 @@
 /* The number in a file name; false when the name is not the one that such an image would get. */
 static bool key_of(const struct img_type *t, const char *name, unsigned long *ret)
 {
-	const char *hole = strchr(t->template, '%');
+	const char *hole = strchr(t->pattern, '%');
 	char again[64];
 
 	*ret = 0;
@@ -19,7 +19,7 @@ static bool key_of(const struct img_type *t, const char *name, unsigned long *re
 		int base = hole[strspn(hole, "%l")] == 'x' ? 16 : 10;
 
 		errno = 0;
-		*ret = strtoul(name + (hole - t->template), NULL, base);
+		*ret = strtoul(name + (hole - t->pattern), NULL, base);
 		if (errno)
 			return false;
 	}

@@ -86,7 +86,7 @@ static bool fits(const char *file, const char *tmpl)
 const struct img_type *img_type_by_file(const char *file)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
-		if (fits(file, types[i].template))
+		if (fits(file, types[i].pattern))
 			return &types[i];
 	}
 	return NULL;
@@ -94,7 +94,7 @@ const struct img_type *img_type_by_file(const char *file)
 
 const char *img_name(enum img_id id, unsigned long key, char *buf, size_t size)
 {
-	const char *tmpl = types[id].template;
+	const char *tmpl = types[id].pattern;
 	const char *hole = strchr(tmpl, '%');
 	const char *conv;
 

@@ -16,6 +16,10 @@
 
 #include "libimg/libimg.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define IMG_JSON_PRETTY	    1u /* indented, with display hints */
 #define IMG_JSON_NO_PAYLOAD 2u /* instead of payloads, their sizes; cannot be encoded again */
 
@@ -34,5 +38,9 @@ int img_inspect(int in, const char *in_name, struct img_info *ret, struct err *e
 
 /* JSON at descriptor `in` as an image on `out`. Reads what img_decode writes, pretty or not. */
 int img_encode(int in, const char *in_name, int out, const char *out_name, struct err *e);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -3,9 +3,22 @@
  * libimg: reading and writing checkpoint images. The wire format is that of CRIU 4.2 (image version 1.1): magics,
  * then records of a 32-bit length and a protobuf message, some followed by bytes of their own.
  *
- * Messages are protobuf-c structures (build/gen/<name>.pb-c.h). Errors: see base/err.h; every function here names the image
- * file, the record number and the byte offset in its errors. Nothing is global, so that different images can be read and
- * written by different threads at once.
+ * Messages are protobuf-c structures (<crkit/proto/NAME.pb-c.h>, in the source tree build/gen/NAME.pb-c.h), all of them have a
+ * descriptor (img_type, img_message) by which they can be walked without knowing them.
+ *
+ * Errors: a function that can fail takes a struct err, which need not be initialised, returns -1 (or what it says) and fills it;
+ * otherwise it leaves it alone. errnum is the errno of the system call to blame, 0 when there is none: the image is bad. What is
+ * read from an image is never trusted: a bad image is an error that names the file, the record number (from 1) and the byte
+ * offset of the record. Results (*ret) are written on success only.
+ *
+ * Ownership: what a function gives out by *ret is the caller's, who frees it by the function named there. Descriptors that are
+ * passed in stay the caller's. Nothing passed in is kept beyond the call, but for the `name` of img_open_fd, img_open_part and
+ * img_create_fd, which is copied.
+ *
+ * Units: sizes, lengths, addresses and offsets are bytes, if nothing else is said; pages have IMG_PAGE_SIZE.
+ *
+ * Threads: nothing is global, so that different readers and writers can be used by different threads at once; one of them by one
+ * thread at a time.
  */
 #ifndef CRKIT_LIBIMG_H
 #define CRKIT_LIBIMG_H
@@ -17,6 +30,10 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 #define IMG_PAGE_SIZE  4096u
 #define IMG_VERSION    2	   /* inventory_entry.img_version of image version 1.1 */
@@ -48,7 +65,7 @@ enum img_id {
 struct img_type {
 	enum img_id id;
 	const char *name;			/* "CORE": the magic's name, as JSON shows it */
-	const char *template;			/* "core-%u.img" */
+	const char *pattern;			/* "core-%u.img" */
 	uint32_t magic;				/* 0: raw */
 	const ProtobufCMessageDescriptor *desc; /* of each record; of the first one for pagemaps; NULL: raw */
 	enum img_extra extra;
@@ -60,6 +77,18 @@ const struct img_type *img_type(enum img_id id);
 const struct img_type *img_type_by_magic(uint32_t magic);
 const struct img_type *img_type_by_name(const char *name);
 const struct img_type *img_type_by_file(const char *file);
+
+/* The message of that name in the protocol ("core_entry", "fdinfo_entry"), which some image has somewhere, or NULL. */
+const ProtobufCMessageDescriptor *img_message(const char *name);
+
+/*
+ * An empty message, to be filled and written; NULL: not enough memory. Everything that is put into it (strings, lists, messages) must
+ * come from malloc(3) if it is to be freed by img_free; a caller that points it at memory of its own frees only the message, by free(3).
+ */
+ProtobufCMessage *img_new(const ProtobufCMessageDescriptor *desc);
+
+/* An error as one line without a newline, in buf: "where: what: strerror(errnum)". The hint is left out. Returns buf. */
+const char *img_err_text(const struct err *e, char *buf, size_t size);
 
 /* The file name of an image, in buf; `key` is the number in its template (ignored where it has none). Returns buf. */
 const char *img_name(enum img_id id, unsigned long key, char *buf, size_t size);
@@ -142,7 +171,7 @@ int img_complain(const struct img_reader *r, struct err *e);
 void img_close(struct img_reader **r);
 #define _cleanup_img_reader_ __attribute__((cleanup(img_close)))
 
-/* Frees a message from img_get or img_read_one. NULL is fine. */
+/* Frees a message from img_get, img_read_one or img_new, with all that is in it. NULL is fine. */
 void img_free(void *msg);
 
 /* The only record of a one-record image. Returns 0, or -1 (also when there is none or more than one). */
@@ -182,5 +211,9 @@ void img_pagemap_free(struct img_pagemap *m);
 
 /* The run that holds the page at `addr` or, when there is none, the first one above it: an index, nr_runs at the end. */
 size_t img_pagemap_find(const struct img_pagemap *m, uint64_t addr);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

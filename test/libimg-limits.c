@@ -135,7 +135,7 @@ static void payload_claims(void)
 		}
 		begin(t->id);
 		add_record(&img, &record);
-		snprintf(name, sizeof(name), "%s claims %" PRIu64, t->template, claims[i].claim);
+		snprintf(name, sizeof(name), "%s claims %" PRIu64, t->pattern, claims[i].claim);
 		must_be_refused(name, 1, 8, "offset", claims[i].claim >> 62 ? "no image is as large" : "offset");
 		if (t->id == IMG_IPCNS_MSG)
 			continue;

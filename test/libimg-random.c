@@ -65,7 +65,7 @@ static void __attribute__((noreturn)) die(const char *what, const struct img_typ
 
 	if (e)
 		err_text(e, text, sizeof(text));
-	printf("image %lu (%s): %s: %s\n", images, t->template, what, text);
+	printf("image %lu (%s): %s: %s\n", images, t->pattern, what, text);
 	exit(1);
 }
 

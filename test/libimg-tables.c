@@ -299,9 +299,9 @@ static void check_image(char **col)
 
 	for (unsigned int i = 0; i < IMG_COUNT; i++) {
 		const struct img_type *t = img_type(i);
-		bool stats = !strcmp(col[1], "stats-%s") && !strncmp(t->template, "stats-", 6);
+		bool stats = !strcmp(col[1], "stats-%s") && !strncmp(t->pattern, "stats-", 6);
 
-		if (strcmp(t->template, col[1]) && !stats)
+		if (strcmp(t->pattern, col[1]) && !stats)
 			continue;
 		found++;
 		if (t->magic != strtoul(col[3], NULL, 0))
