@@ -49,6 +49,7 @@ static const struct option_desc table[] = {
 	{ "restore-sibling", 'S', FLAG, ACTS, RESTORE, F(restore_sibling), "  the root becomes a child of the caller" },
 	{ "plan", 0, FLAG, ACTS, RESTORE, F(plan), "  check everything, print the plan, restore nothing" },
 	{ "skip-file-rwx-check", 0, FLAG, ACTS, RESTORE, F(skip_rwx_check), "  accept files whose mode changed" },
+	{ "vdso-redirect", 0, FLAG, ACTS, RESTORE, F(vdso_redirect), "  keep the dumped vDSO, even if it is the same" },
 	{ "help", 'h', FLAG, ACTS, BOTH, F(help), "  this text" },
 	{ "version", 'V', FLAG, ACTS, BOTH, F(version), "  the version" },
 	{ "no-default-config", 0, FLAG, PERMITS, BOTH, 0, NULL },
@@ -183,6 +184,14 @@ static int store(const struct option_desc *d, const char *arg, struct opts *o, s
 	return 0;
 }
 
+/* CRIU's tests force rare paths by a number in the environment. This one can be forced here too. */
+static bool forced(const char *number)
+{
+	const char *fault = getenv("CRIU_FAULT");
+
+	return fault && !strcmp(fault, number);
+}
+
 /* getopt's two tables, made of ours. */
 static void build(struct option *longs, char *shorts)
 {
@@ -210,7 +219,7 @@ int opts_parse(enum opts_tool tool, int argc, char **argv, struct opts *ret, str
 	char shorts[3 * ARRAY_SIZE(table) + 2];
 	int c;
 
-	*ret = (struct opts){ .images_dir = ".", .verbosity = LOG_WARN, .timeout = 10 };
+	*ret = (struct opts){ .images_dir = ".", .verbosity = LOG_WARN, .timeout = 10, .vdso_redirect = forced("127") };
 	build(longs, shorts);
 	opterr = 0;
 	optind = 0;

@@ -22,7 +22,7 @@ struct opts {
 	int verbosity;		/* -v, 0..4 */
 	unsigned int timeout;	/* seconds in which all tasks must be seized */
 	bool leave_running, leave_stopped, shell_job, display_stats;
-	bool restore_detached, restore_sibling, plan, file_locks, tcp_established, skip_rwx_check;
+	bool restore_detached, restore_sibling, plan, file_locks, tcp_established, skip_rwx_check, vdso_redirect;
 	bool help, version, check;
 	const char *check_feature; /* --check NAME; "" for all */
 };

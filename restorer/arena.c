@@ -8,6 +8,7 @@
 
 #include "parasite/arch/cpu.h"
 #include "restorer/arena.h"
+#include "restorer/memory.h"
 
 extern const char runner_blob[], runner_blob_end[];
 
@@ -75,8 +76,11 @@ static int find_hole(struct restore_ctx *ctx, size_t size, uint64_t *ret, struct
 	if (add_own(ctx, &r, e))
 		return -1;
 	for (size_t i = 0; i < ctx->nr_tasks; i++) {
+		const struct memory *m = ctx->tasks[i]->memory;
 		const MmEntry *mm = ctx->tasks[i]->mm;
 
+		if (m && m->vdso_at)
+			add_range(ctx, &r, m->vdso_at, m->vdso_at + m->vdso_size, 0);
 		for (size_t j = 0; mm && j < mm->n_vmas; j++)
 			if (mm->vmas[j]->start < TASK_END)
 				add_range(ctx, &r, mm->vmas[j]->start, mm->vmas[j]->end,

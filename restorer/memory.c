@@ -232,17 +232,16 @@ static int map_vma(struct fill *f, const VmaEntry *v, size_t *k, struct err *e)
 
 static int map_all(struct fill *f, struct err *e)
 {
-	uint64_t vdso = vdso_start(f->t);
 	size_t k = 0;
 
 	for (size_t i = 0; i < f->t->mm->n_vmas; i++)
 		if (!(f->t->mm->vmas[i]->status & VMA_KERNEL) && map_vma(f, f->t->mm->vmas[i], &k, e))
 			return -1;
-	if (!vdso)
+	if (!f->m->vdso_at)
 		return 0;
 	if (room(f, 1, 0, e))
 		return -1;
-	PROG(&f->p, SYS_arch_prctl, ARCH_MAP_VDSO, vdso);
+	PROG(&f->p, SYS_arch_prctl, ARCH_MAP_VDSO, f->m->vdso_at);
 	return 0;
 }
 
@@ -410,6 +409,18 @@ static int drop_parents_pages(struct fill *f, struct err *e)
 	return 0;
 }
 
+static int patch_vdso(struct fill *f, struct err *e)
+{
+	for (size_t i = 0; i < f->m->nr_patches; i++) {
+		const struct vdso_patch *x = &f->m->patches[i];
+
+		if (room(f, 1, sizeof(x->bytes), e))
+			return -1;
+		PROG(&f->p, RUN_COPY, x->addr, prog_bytes(&f->p, x->bytes, sizeof(x->bytes)), sizeof(x->bytes));
+	}
+	return 0;
+}
+
 static int protect_all(struct fill *f, struct err *e)
 {
 	for (size_t i = 0; i < f->t->mm->n_vmas; i++) {
@@ -431,7 +442,7 @@ static int fill_pages(struct fill *f, struct err *e)
 	for (size_t i = 0; i < f->m->pages.nr_runs; i++)
 		if (fill_run(f, &f->m->pages.runs[i], &v, &k, e))
 			return -1;
-	return read_iovs(f, e) || unmap_pages_file(f, e) || protect_all(f, e) ? -1 : 0;
+	return read_iovs(f, e) || patch_vdso(f, e) || unmap_pages_file(f, e) || protect_all(f, e) ? -1 : 0;
 }
 
 int memory_fill(struct restore_ctx *ctx, struct rtask *t, struct err *e)

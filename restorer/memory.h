@@ -5,6 +5,7 @@
 
 #include "cr-restore/restore.h"
 #include "libimg/vma.h"
+#include "parasite/arch/cpu.h"
 
 /* A piece of a mapping that the task has from its parent by fork. */
 struct kept {
@@ -14,10 +15,14 @@ struct kept {
 
 struct memory {
 	struct img_pagemap pages; /* only runs that are in the pages image */
-	struct kept *kept; /* ascending; only when shares_pages */
+	struct kept *kept;	  /* ascending; only when shares_pages */
 	size_t nr_kept;
 	bool shares_pages; /* with its parent: must be born after the parent's memory is filled */
 	bool filled;
+	uint64_t vdso_at;	    /* where the kernel is to map vvar and vDSO; 0: nowhere */
+	uint64_t vdso_size;	    /* of both, in bytes */
+	struct vdso_patch *patches; /* vdso_redirect.c: what is put over the old vDSO */
+	size_t nr_patches;
 };
 
 /* Plan: reads the page maps, finds what is shared across fork, checks the vDSO. After birth_plan. */
@@ -55,9 +60,13 @@ void shmem_free(struct restore_ctx *ctx);
 
 /* --- vdso.c -------------------------------------------------------------------------------------------------- */
 
-/* Plan: is the images' vDSO the one of this kernel? */
+/* Plan: where the kernel is to map the vDSO, and whether calls into the old one must be redirected. Before the mappings are used. */
 int vdso_check(struct restore_ctx *ctx, struct rtask *t, struct err *e);
-/* Where vvar and vdso begin in the task; 0: it has none. */
-uint64_t vdso_start(const struct rtask *t);
+
+/* Bytes that replace what the image has: the beginning of a function. */
+struct vdso_patch {
+	uint64_t addr;
+	uint8_t bytes[CPU_JUMP_SIZE];
+};
 
 #endif

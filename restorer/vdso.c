@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The vDSO is code of the kernel in the task: the kernel maps it again, at the old address. That is right only if it is the same code, since
- * the task's libraries hold addresses into it.
+ * the task's libraries hold addresses into it; otherwise see vdso_redirect.c.
  */
 #include <elf.h>
 #include <errno.h>
@@ -11,11 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "restorer/memory.h"
-
-struct extent {
-	uint64_t vvar, vvar_size, vdso, vdso_size;
-};
+#include "restorer/vdso.h"
 
 static void extend(uint64_t *at, uint64_t *size, uint64_t start, uint64_t end)
 {
@@ -24,9 +20,9 @@ static void extend(uint64_t *at, uint64_t *size, uint64_t start, uint64_t end)
 	*size += end - start;
 }
 
-static struct extent in_images(const struct rtask *t)
+struct vdso_extent vdso_in_images(const struct rtask *t)
 {
-	struct extent x = { 0 };
+	struct vdso_extent x = { 0 };
 
 	for (size_t i = 0; i < t->mm->n_vmas; i++) {
 		const VmaEntry *v = t->mm->vmas[i];
@@ -39,7 +35,7 @@ static struct extent in_images(const struct rtask *t)
 	return x;
 }
 
-static int our_own(struct extent *ret, struct err *e)
+int vdso_of_this_kernel(struct vdso_extent *ret, struct err *e)
 {
 	_cleanup_fclose_ FILE *f = fopen("/proc/self/maps", "re");
 	char line[512];
@@ -79,30 +75,29 @@ static bool same_image(const char *a, const char *b, size_t size)
 	return true;
 }
 
-/* The pages of the vDSO that the images hold; missing ones are as our own. */
-static int read_theirs(struct restore_ctx *ctx, const struct img_pagemap *m, const struct extent *theirs, char *image,
-		       struct err *e)
+int vdso_read(struct restore_ctx *ctx, const struct img_pagemap *m, uint64_t addr, void *buf, size_t size,
+	      struct err *e)
 {
 	_cleanup_close_ int fd = -1;
+	uint64_t end = addr + size;
 
 	if (page_map_open(ctx, m, &fd, e))
 		return -1;
-	for (size_t i = 0; i < m->nr_runs; i++)
-		for (uint64_t n = 0; n < m->runs[i].nr; n++) {
-			uint64_t addr = m->runs[i].addr + n * IMG_PAGE_SIZE;
+	for (size_t i = img_pagemap_find(m, addr); i < m->nr_runs && m->runs[i].addr < end; i++) {
+		const struct img_run *run = &m->runs[i];
+		uint64_t from = run->addr > addr ? run->addr : addr;
+		uint64_t to = run->addr + run->nr * IMG_PAGE_SIZE < end ? run->addr + run->nr * IMG_PAGE_SIZE : end;
 
-			if (addr < theirs->vdso || addr >= theirs->vdso + theirs->vdso_size)
-				continue;
-			if (pread(fd, image + (addr - theirs->vdso), IMG_PAGE_SIZE,
-				  m->runs[i].off + n * IMG_PAGE_SIZE) != IMG_PAGE_SIZE)
-				return err_set(e, errno, "cannot read pages-%u.img", m->pages_id);
-		}
+		if (pread(fd, (char *)buf + (from - addr), to - from, run->off + (from - run->addr)) !=
+		    (ssize_t)(to - from))
+			return err_set(e, errno, "cannot read pages-%u.img", m->pages_id);
+	}
 	return 0;
 }
 
-/* Images may hold the vDSO's pages; then its code can be compared. */
-static int same_code(struct restore_ctx *ctx, struct rtask *t, const struct extent *theirs, const struct extent *ours,
-		     bool *ret, struct err *e)
+/* Images may hold the vDSO's pages; then its code can be compared. Missing ones are taken to be as our own. */
+static int same_code(struct restore_ctx *ctx, struct rtask *t, const struct vdso_extent *theirs,
+		     const struct vdso_extent *ours, bool *ret, struct err *e)
 {
 	const struct img_pagemap *m = &t->memory->pages;
 	_cleanup_free_ char *b = NULL;
@@ -114,7 +109,7 @@ static int same_code(struct restore_ctx *ctx, struct rtask *t, const struct exte
 	if (!b)
 		return err_nomem(e, "the vDSO");
 	memcpy(b, (void *)ours->vdso, ours->vdso_size);
-	if (read_theirs(ctx, m, theirs, b, e))
+	if (vdso_read(ctx, m, theirs->vdso, b, theirs->vdso_size, e))
 		return -1;
 	*ret = same_image((const char *)ours->vdso, b, ours->vdso_size);
 	return 0;
@@ -122,28 +117,18 @@ static int same_code(struct restore_ctx *ctx, struct rtask *t, const struct exte
 
 int vdso_check(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 {
-	struct extent theirs = in_images(t), ours = { 0 };
+	struct vdso_extent theirs = vdso_in_images(t), ours = { 0 };
 	bool same;
 
 	if (!theirs.vdso_size)
 		return 0;
-	if (our_own(&ours, e))
+	if (vdso_of_this_kernel(&ours, e))
 		return -1;
 	same = theirs.vdso_size == ours.vdso_size && theirs.vvar_size == ours.vvar_size &&
 	       (!theirs.vvar_size || theirs.vvar + theirs.vvar_size == theirs.vdso);
 	if (same && same_code(ctx, t, &theirs, &ours, &same, e))
 		return -1;
-	if (!same)
-		problem(ctx,
-			"restore on the kernel on which it was dumped; redirecting calls to another vDSO is not supported by this version",
-			"process %d has the vDSO of another kernel (%lu+%lu bytes, here %lu+%lu)", t->pid,
-			theirs.vvar_size, theirs.vdso_size, ours.vvar_size, ours.vdso_size);
-	return 0;
-}
-
-uint64_t vdso_start(const struct rtask *t)
-{
-	struct extent x = in_images(t);
-
-	return x.vvar_size ? x.vvar : x.vdso;
+	t->memory->vdso_at = theirs.vvar_size ? theirs.vvar : theirs.vdso;
+	t->memory->vdso_size = ours.vvar_size + ours.vdso_size;
+	return same && !ctx->opts->vdso_redirect ? 0 : vdso_redirect(ctx, t, &theirs, &ours, same, e);
 }

@@ -38,4 +38,8 @@ long cpu_at_syscall(pid_t tid);
 long cpu_find_syscall(const void *code, size_t len);
 #define CPU_SYSCALL_INSN_SIZE 2
 
+/* Code that jumps to an address from anywhere, and changes no register that a function gets or keeps. */
+#define CPU_JUMP_SIZE 12
+void cpu_make_jump(uint8_t code[CPU_JUMP_SIZE], uint64_t to);
+
 #endif

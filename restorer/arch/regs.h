@@ -26,6 +26,9 @@ void regs_ask_layout(struct regs_layout *ret);
 /* Can the registers of this image be loaded here? Otherwise says why not in why[]. */
 bool regs_loadable(const struct regs_layout *l, const CoreEntry *core, char *why, size_t size);
 
+/* Where the thread of this image goes on. */
+uint64_t regs_ip(const CoreEntry *core);
+
 /* Sets the registers of a stopped thread. */
 int regs_load(const struct regs_layout *l, pid_t tid, const CoreEntry *core, struct regs_scratch *scratch,
 	      struct err *e);

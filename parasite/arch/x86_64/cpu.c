@@ -94,3 +94,12 @@ long cpu_find_syscall(const void *code, size_t len)
 
 	return hit ? hit - (const char *)code : -1;
 }
+
+void cpu_make_jump(uint8_t code[CPU_JUMP_SIZE], uint64_t to)
+{
+	static const uint8_t movabs_rax[] = { 0x48, 0xb8 }, jmp_rax[] = { 0xff, 0xe0 };
+
+	memcpy(code, movabs_rax, sizeof(movabs_rax));
+	memcpy(code + 2, &to, sizeof(to));
+	memcpy(code + 10, jmp_rax, sizeof(jmp_rax));
+}

@@ -74,6 +74,11 @@ bool regs_loadable(const struct regs_layout *l, const CoreEntry *core, char *why
 	return true;
 }
 
+uint64_t regs_ip(const CoreEntry *core)
+{
+	return core->thread_info->gpregs->ip;
+}
+
 /* The layout of FXSAVE, the first 512 bytes of the image. */
 struct fxsave {
 	uint16_t cwd, swd, twd, fop;
