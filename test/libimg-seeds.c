@@ -17,6 +17,10 @@ int fuzz_img_read(const uint8_t *buf, size_t len);
 #define LLVMFuzzerTestOneInput fuzz_img_read
 #include "test/fuzz/img-read.c"
 #undef LLVMFuzzerTestOneInput
+int fuzz_img_pagemap(const uint8_t *buf, size_t len);
+#define LLVMFuzzerTestOneInput fuzz_img_pagemap
+#include "test/fuzz/img-pagemap.c"
+#undef LLVMFuzzerTestOneInput
 
 typedef int target_fn(const uint8_t *buf, size_t len);
 
@@ -60,6 +64,7 @@ int main(void)
 {
 	feed_all(fuzz_img_decode, "data/criu-images/*/img/*");
 	feed_all(fuzz_img_read, "data/criu-images/*/img/*");
+	feed_all(fuzz_img_pagemap, "data/criu-images/*/img/pagemap-*");
 	feed_all(fuzz_img_encode, "data/criu-images/*/json/*");
 	feed_all(fuzz_img_encode, "data/criu-images/*/pretty/*");
 	if (inputs < 300) {
@@ -68,6 +73,7 @@ int main(void)
 	}
 	feed_all(fuzz_img_decode, "fuzz/seeds/img-decode/*");
 	feed_all(fuzz_img_read, "fuzz/seeds/img-read/*");
+	feed_all(fuzz_img_pagemap, "fuzz/seeds/img-pagemap/*");
 	feed_all(fuzz_img_encode, "fuzz/seeds/img-encode/*");
 	printf("%lu inputs\n", inputs);
 	return 0;
