@@ -21,6 +21,8 @@ struct source {
 	char **names;
 	size_t nr_names;
 	bool listed;
+	const char *replaced; /* the name of a file that has the content of `replacement`; NULL: none */
+	struct part replacement;
 };
 
 static int by_name(const void *a, const void *b)
@@ -85,18 +87,45 @@ static int open_archive(struct source *s, int fd, struct err *e)
 	return members_list(fd, s->path, &s->members, e) || keep_folder(s, e) ? -1 : 0;
 }
 
-int source_open(struct source **ret, const char *path, struct err *e)
+static struct source *new_source(const char *path, struct err *e)
 {
 	_cleanup_source_ struct source *s = calloc(1, sizeof(*s));
-	_cleanup_close_ int fd = -1;
-	struct stat st;
 
 	if (s) {
 		s->dirfd = s->members.fd = s->members.expanded = -1;
 		s->path = strdup(path);
 	}
-	if (!s || !s->path)
-		return err_nomem(e, path);
+	if (!s || !s->path) {
+		err_nomem(e, path);
+		return NULL;
+	}
+	return take_ptr(s);
+}
+
+int source_of_members(struct source **ret, const char *path, struct members *m, struct err *e)
+{
+	_cleanup_source_ struct source *s = new_source(path, e);
+
+	if (!s) {
+		members_free(m);
+		return -1;
+	}
+	s->members = *m;
+	*m = (struct members){ .fd = -1, .expanded = -1 };
+	if (keep_folder(s, e))
+		return -1;
+	*ret = take_ptr(s);
+	return 0;
+}
+
+int source_open(struct source **ret, const char *path, struct err *e)
+{
+	_cleanup_source_ struct source *s = new_source(path, e);
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+
+	if (!s)
+		return -1;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st))
 		return err_set(e, errno, "cannot open %s", path);
@@ -209,8 +238,24 @@ static int file_of_directory(struct source *s, const char *name, struct part *re
 	return 0;
 }
 
+void source_replace(struct source *s, const char *name, struct part with)
+{
+	s->replaced = name;
+	s->replacement = with;
+	s->replacement.owned = false;
+}
+
+static bool is_replaced(const struct source *s, const char *name)
+{
+	return s->replaced && !strcmp(s->replaced, name);
+}
+
 int source_file(struct source *s, const char *name, struct part *ret, struct err *e)
 {
+	if (is_replaced(s, name)) {
+		*ret = s->replacement;
+		return 0;
+	}
 	return s->dirfd < 0 ? file_of_archive(s, name, ret, e) : file_of_directory(s, name, ret, e);
 }
 
@@ -219,10 +264,10 @@ int source_image(struct source *s, enum img_id id, unsigned long key, struct img
 	struct part p;
 	char name[64];
 
-	if (s->dirfd >= 0)
-		return img_open(s->dirfd, id, key, ret, e);
 	img_name(id, key, name, sizeof(name));
-	if (file_of_archive(s, name, &p, e))
+	if (s->dirfd >= 0 && !is_replaced(s, name))
+		return img_open(s->dirfd, id, key, ret, e);
+	if (source_file(s, name, &p, e)) /* its descriptor is shared: it is not to be closed */
 		return -1;
 	return img_open_part(p.fd, p.at, p.size, name, img_type(id), ret, e);
 }

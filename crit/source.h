@@ -23,6 +23,11 @@ void part_close(struct part *p);
 #define _cleanup_part_ __attribute__((cleanup(part_close)))
 
 int source_open(struct source **ret, const char *path, struct err *e);
+
+struct members;
+
+/* As source_open, of an archive whose members are listed already; they are taken, also on failure. `path` is for errors. */
+int source_of_members(struct source **ret, const char *path, struct members *m, struct err *e);
 void source_close(struct source **s);
 #define _cleanup_source_ __attribute__((cleanup(source_close)))
 
@@ -31,6 +36,9 @@ const char *source_path(const struct source *s);
 
 /* The directory, -1 for an archive. */
 int source_dirfd(const struct source *s);
+
+/* From now on the file `name`, which must be there, has the content of another: a part that stays the caller's. */
+void source_replace(struct source *s, const char *name, struct part with);
 
 /*
  * The names of all files, in order of name; of an archive those in the folder of the checkpoint. The array belongs to the

@@ -203,6 +203,24 @@ static void check_task(struct verify *v, const struct task *t, const struct map 
 	want_image(v, t->image, t->record, t->ids ? "ids.files_id" : "pid", IMG_FDINFO, t->files_id);
 }
 
+/* Images of a task that the tree does not have: of an earlier dump, or the tree has lost one. */
+static void check_strays(struct verify *v)
+{
+	static const enum img_id of_tasks[] = { IMG_CORE, IMG_MM, IMG_FS, IMG_IDS, IMG_PAGEMAP };
+	const struct image *tree = images_find(&v->im, IMG_PSTREE, 0);
+
+	for (size_t i = 0; tree && !tree->bad && i < v->im.nr; i++) {
+		const struct image *im = &v->im.list[i];
+
+		for (size_t k = 0; k < ARRAY_SIZE(of_tasks); k++) {
+			if (im->type->id == of_tasks[k] && !known(v, SPACE_TASK, im->key) &&
+			    !(im->type->id == IMG_CORE && known(v, SPACE_THREAD, im->key)))
+				found(v, im, 0, "", "there is no %s %lu in the tree",
+				      im->type->id == IMG_CORE ? "thread" : "task", im->key);
+		}
+	}
+}
+
 void check_task_images(struct verify *v)
 {
 	struct map shared = { 0 };
@@ -216,6 +234,7 @@ void check_task_images(struct verify *v)
 			check_task(v, &v->tasks[i], &shared);
 	}
 	map_free(&shared);
+	check_strays(v);
 }
 
 /* --- filters and control groups ------------------------------------------------------------------------------------ */
