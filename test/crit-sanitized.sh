@@ -14,6 +14,15 @@ if [ ! -x "$crit" ] || [ ! -x "$san/test/libimg-malformed" ]; then
 	exit 77
 fi
 "$san/test/libimg-malformed" "$RANDOM" || exit 1
+for test in libimg-limits libimg-random libimg-seeds; do
+	if [ -x "$san/test/$test" ]; then
+		"$san/test/$test" 2>"$work/err" || { tail -n 30 "$work/err"; exit 1; }
+	fi
+done
+# The tests of crit once more: what they expect is exit status 0 or 1 and a message, which no crash gives.
+for test in crit-errors crit-stdio crit-old-layout; do
+	CR_BIN=$san/bin "$top/test/$test.sh" || exit 1
+done
 
 # The tool: a few cuts and flips of each image, as a file and through a pipe.
 failed=0
