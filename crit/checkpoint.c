@@ -100,8 +100,10 @@ static const struct {
 	size_t in_file;	   /* offset of the pointer in FileEntry */
 	size_t id;	   /* offset of the id in the message */
 } file_types[] = {
-#define TYPE(type, image, field, message) \
-	{ FD_TYPES__##type, IMG_##image, offsetof(FileEntry, field), offsetof(message, id) }
+#define TYPE(type, image, field, message)                                                        \
+	{                                                                                        \
+		FD_TYPES__##type, IMG_##image, offsetof(FileEntry, field), offsetof(message, id) \
+	}
 	TYPE(REG, REG_FILES, reg, RegFileEntry),
 	TYPE(PIPE, PIPES, pipe, PipeEntry),
 	TYPE(FIFO, FIFO, fifo, FifoEntry),
@@ -212,7 +214,7 @@ static int table_of(struct checkpoint *c, uint32_t pid, uint32_t *ret, struct er
 	*ret = pid;
 	if (checkpoint_core(c, pid, true, &core, e))
 		return -1;
-	rc = core->ids || (c->fdinfo_per_task && core->tc && core->tc->task_state != 3) ? 0 : 1;
+	rc = core->ids || (c->fdinfo_per_task && core->tc && core->tc->task_state != STATE_IS_DEAD) ? 0 : 1;
 	if (core->ids && !c->fdinfo_per_task)
 		*ret = core->ids->files_id;
 	img_free(core);

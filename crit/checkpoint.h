@@ -12,6 +12,12 @@
 #include "mm.pb-c.h"
 #include "pstree.pb-c.h"
 
+/*
+ * task_core_entry.task_state, as images have it. The names that CRIU's tool shows for it (libimg/hints.def) are of other numbers: it
+ * calls a stopped task a zombie.
+ */
+enum { STATE_IS_ALIVE = 1, STATE_IS_DEAD = 2, STATE_IS_STOPPED = 3 };
+
 struct open_file {
 	FdTypes type;
 	uint32_t id;
@@ -29,9 +35,9 @@ struct checkpoint {
 	struct source *source;
 	PstreeEntry **tasks;
 	size_t nr_tasks;
-	bool fdinfo_per_task; /* older images: fdinfo-N is of the task N, not of the table N */
-	bool ns_per_tree;     /* older images: those of namespaces have the pid of the tree's root */
-	bool has_host;	      /* `host` is known */
+	bool fdinfo_per_task;  /* older images: fdinfo-N is of the task N, not of the table N */
+	bool ns_per_tree;      /* older images: those of namespaces have the pid of the tree's root */
+	bool has_host;	       /* `host` is known */
 	TaskKobjIdsEntry host; /* what the dumper itself was in: a tree that has another namespace has one of its own */
 	struct open_file *files; /* sorted by type and id */
 	size_t nr_files;

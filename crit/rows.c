@@ -22,6 +22,8 @@ int rows_put(struct rows *r, struct json_object *row, struct err *e)
 		return err_nomem(e, "a row");
 	if (r->json)
 		printf("%s\n%s", r->nr ? "," : "", json_object_to_json_string_ext(row, JSON_C_TO_STRING_NOSLASHESCAPE));
+	else if (r->sink)
+		r->sink(r->arg, row, r->before);
 	else
 		r->text(row, r->before);
 	json_object_put(r->before);
@@ -34,7 +36,7 @@ void rows_note(struct rows *r, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (r->json)
+	if (r->json || r->sink)
 		return;
 	va_start(ap, fmt);
 	vprintf(fmt, ap);
@@ -111,8 +113,7 @@ void row_text(struct json_object *row, const char *key, const char *v)
 	row_bytes(row, key, v, strlen(v));
 }
 
-/* The length of the UTF-8 character at p, 0 when it is none. */
-static size_t utf8_length(const uint8_t *p, size_t len)
+size_t utf8_length(const uint8_t *p, size_t len)
 {
 	static const struct {
 		uint8_t mask, value;
@@ -136,14 +137,14 @@ static size_t utf8_length(const uint8_t *p, size_t len)
 	return 0;
 }
 
-void row_bytes(struct json_object *row, const char *key, const void *v, size_t len)
+static struct json_object *escaped(const void *v, size_t len)
 {
 	_cleanup_free_ char *buf = malloc(4 * len + 1);
 	const uint8_t *p = v;
 	size_t used = 0;
 
 	if (!buf)
-		return;
+		return NULL;
 	for (size_t i = 0; i < len;) {
 		size_t n = p[i] ? utf8_length(p + i, len - i) : 0;
 
@@ -156,7 +157,17 @@ void row_bytes(struct json_object *row, const char *key, const void *v, size_t l
 		used += (size_t)sprintf(buf + used, "\\x%02x", p[i]);
 		i++;
 	}
-	row_add(row, key, json_object_new_string_len(buf, (int)used));
+	return json_object_new_string_len(buf, (int)used);
+}
+
+void row_bytes(struct json_object *row, const char *key, const void *v, size_t len)
+{
+	row_add(row, key, escaped(v, len));
+}
+
+void list_text(struct json_object *list, const char *v)
+{
+	list_add(list, escaped(v, strlen(v)));
 }
 
 void row_hex(struct json_object *row, const char *key, uint64_t v)

@@ -9,6 +9,7 @@
 #include <json-c/json.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -16,6 +17,9 @@ struct rows {
 	bool json;
 	/* Prints a row for people. before: the row before it, NULL for the first. */
 	void (*text)(struct json_object *row, struct json_object *before);
+	/* Or it is given to a caller, who reads it. Set it behind rows_begin. */
+	void (*sink)(void *arg, struct json_object *row, struct json_object *before);
+	void *arg;
 	struct json_object *before;
 	size_t nr;
 };
@@ -40,7 +44,7 @@ void row_int(struct json_object *row, const char *key, int64_t v);
 void row_bool(struct json_object *row, const char *key, bool v);
 void row_text(struct json_object *row, const char *key, const char *v);
 void row_bytes(struct json_object *row, const char *key, const void *v, size_t len);
-void row_hex(struct json_object *row, const char *key, uint64_t v); /* text: "0x7f00" */
+void row_hex(struct json_object *row, const char *key, uint64_t v);	       /* text: "0x7f00" */
 void row_add(struct json_object *row, const char *key, struct json_object *v); /* v is taken */
 
 /* A list or an object inside a row, to be filled; it belongs to the row. NULL when there is no memory. */
@@ -49,6 +53,7 @@ struct json_object *row_object(struct json_object *row, const char *key);
 
 /* Appends to a list; the value is taken. */
 void list_add(struct json_object *list, struct json_object *v);
+void list_text(struct json_object *list, const char *v);
 
 /* Appends an object to a list and returns it; it belongs to the list. */
 struct json_object *list_object(struct json_object *list);
@@ -62,6 +67,9 @@ struct json_object *row_get(struct json_object *row, const char *key); /* NULL: 
 size_t row_get_nr(struct json_object *row, const char *key);	       /* elements of a list */
 struct json_object *row_get_at(struct json_object *row, const char *key, size_t i);
 bool row_has(struct json_object *row, const char *key);
+
+/* The length of the UTF-8 character at p, of at most len bytes; 0 when it is none. */
+size_t utf8_length(const uint8_t *p, size_t len);
 
 /* Is it of another task (field "pid") than the row before? */
 bool row_new_task(struct json_object *row, struct json_object *before);

@@ -1,89 +1,107 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* crit x fds: the descriptors of each task. */
-#include <errno.h>
+/* crit x fds: the descriptors of each task, its working and its root directory. */
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/guard.h"
-#include "crit/checkpoint.h"
-#include "fs.pb-c.h"
+#include "crit/x.h"
 
-static int show_table(const struct checkpoint *c, uint32_t files_id, struct err *e)
+static struct json_object *new_row(uint32_t pid)
 {
-	_cleanup_img_reader_ struct img_reader *r = NULL;
+	struct json_object *row = json_object_new_object();
+
+	row_uint(row, "pid", pid);
+	return row;
+}
+
+static int put_descriptor(const struct checkpoint *c, struct rows *r, uint32_t pid, const FdinfoEntry *fd,
+			  struct err *e)
+{
+	struct json_object *row = new_row(pid);
+
+	row_uint(row, "fd", fd->fd);
+	row_file(row, c, fd->type, fd->id);
+	row_bool(row, "cloexec", fd->flags & 1);
+	if (fd->has_locks)
+		row_uint(row, "locks", fd->locks);
+	row_message(row, "file", checkpoint_file(c, fd->type, fd->id));
+	return rows_put(r, row, e);
+}
+
+static int put_directory(const struct checkpoint *c, struct rows *r, uint32_t pid, const char *which, uint32_t id,
+			 struct err *e)
+{
+	struct json_object *row = new_row(pid);
+
+	row_text(row, "dir", which);
+	row_file(row, c, FD_TYPES__REG, id);
+	row_message(row, "file", checkpoint_file(c, FD_TYPES__REG, id));
+	return rows_put(r, row, e);
+}
+
+static int put_descriptors(struct checkpoint *c, struct rows *r, uint32_t pid, struct img_reader *table, struct err *e)
+{
 	ProtobufCMessage *msg;
 	int rc;
 
-	if (source_image(c->source, IMG_FDINFO, files_id, &r, e))
-		return -1;
-	while ((rc = img_get(r, &msg, e)) > 0) {
-		const FdinfoEntry *fd = (const FdinfoEntry *)msg;
-
-		printf("\t%7u: ", fd->fd);
-		put_file(c, fd->type, fd->id);
-		putchar('\n');
+	while ((rc = img_get(table, &msg, e)) > 0) {
+		rc = put_descriptor(c, r, pid, (const FdinfoEntry *)msg, e);
 		img_free(msg);
+		if (rc)
+			return -1;
 	}
 	return rc;
 }
 
-static void show_dir(const struct checkpoint *c, const char *what, uint32_t id)
-{
-	printf("\t%7s: ", what);
-	put_file(c, FD_TYPES__REG, id);
-	putchar('\n');
-}
-
-/* The id of a task's descriptor table. Returns 1 when it has none: it is dead. */
-static int table_id(const struct checkpoint *c, uint32_t pid, uint32_t *ret, struct err *e)
+static int put_directories(struct checkpoint *c, struct rows *r, uint32_t pid, struct err *e)
 {
 	ProtobufCMessage *msg;
-	const CoreEntry *core;
-	int rc = 1;
+	const FsEntry *fs;
+	int rc = 0;
 
-	if (source_optional(c->source, IMG_IDS, pid, &msg, e))
+	if (source_optional(c->source, IMG_FS, pid, &msg, e))
 		return -1;
-	if (msg) {
-		*ret = ((const TaskKobjIdsEntry *)msg)->files_id;
-		img_free(msg);
-		return 0;
-	}
-	if (source_optional(c->source, IMG_CORE, pid, &msg, e))
-		return -1;
-	core = (const CoreEntry *)msg;
-	if (core && core->ids) {
-		*ret = core->ids->files_id;
-		rc = 0;
-	}
+	fs = (const FsEntry *)msg;
+	if (fs)
+		rc = put_directory(c, r, pid, "cwd", fs->cwd_id, e) || put_directory(c, r, pid, "root", fs->root_id, e);
 	img_free(msg);
-	return rc;
+	return rc ? -1 : 0;
 }
 
-static int show_task(const struct checkpoint *c, uint32_t pid, struct err *e)
-{
-	ProtobufCMessage *msg;
-	uint32_t id = 0;
-	int rc = table_id(c, pid, &id, e);
-
-	printf("%u\n", pid);
-	if (rc)
-		return rc < 0 ? -1 : 0;
-	if (show_table(c, id, e) || source_optional(c->source, IMG_FS, pid, &msg, e))
-		return -1;
-	if (msg) {
-		show_dir(c, "cwd", ((const FsEntry *)msg)->cwd_id);
-		show_dir(c, "root", ((const FsEntry *)msg)->root_id);
-	}
-	img_free(msg);
-	return 0;
-}
-
-int view_fds(struct checkpoint *c, struct err *e)
+static int fds_rows(struct checkpoint *c, struct rows *r, struct err *e)
 {
 	if (checkpoint_files(c, e))
 		return -1;
 	for (size_t i = 0; i < c->nr_tasks; i++) {
-		if (show_task(c, c->tasks[i]->pid, e))
+		_cleanup_img_reader_ struct img_reader *table = NULL;
+		uint32_t pid = c->tasks[i]->pid;
+		size_t before = r->nr;
+
+		if (checkpoint_fdinfo(c, pid, &table, e))
+			return -1;
+		if (table && (put_descriptors(c, r, pid, table, e) || put_directories(c, r, pid, e)))
+			return -1;
+		if (r->nr == before && rows_put(r, new_row(pid), e))
 			return -1;
 	}
 	return 0;
 }
+
+static void fds_text(struct json_object *row, struct json_object *before)
+{
+	put_task(row, before);
+	if (row_has(row, "fd"))
+		printf("\t%7" PRIu64 ": ", row_get_uint(row, "fd"));
+	else if (row_has(row, "dir"))
+		printf("\t%7s: ", row_get_text(row, "dir"));
+	else
+		return;
+	put_text(row_get_text(row, "name"));
+	putchar('\n');
+}
+
+const struct view view_fds = {
+	.name = "fds",
+	.rows = fds_rows,
+	.text = fds_text,
+};

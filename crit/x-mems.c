@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* crit x mems and x rss: the mappings of each task, and which of their pages are in the images. */
+/* crit x mems: the executable and the mappings of each task. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/guard.h"
-#include "crit/checkpoint.h"
+#include "crit/x.h"
 #include "libimg/vma.h"
-#include "pagemap.pb-c.h"
 
 #define MAP_GROWS_DOWN 0x100u
 
@@ -33,140 +33,146 @@ static size_t number_of(struct numbers *s, uint64_t id)
 	return s->n;
 }
 
-static void show_object(const struct checkpoint *c, const VmaEntry *v, struct numbers *s)
+static struct json_object *new_row(uint32_t pid)
 {
-	if (v->status & VMA_SYSVIPC)
-		printf(" ips[%zx]", number_of(s, v->shmid));
-	else if (v->status & VMA_ANON_SHARED)
-		printf(" shmem[%zx]", number_of(s, v->shmid));
-	else if (v->status & VMA_SOCKET)
-		printf(" packet[%zx]", number_of(s, v->shmid));
-	else if (v->status & VMA_FILE) {
-		putchar(' ');
-		put_file(c, FD_TYPES__REG, (uint32_t)v->shmid);
-		if (v->pgoff)
-			printf(" + 0x%" PRIx64, v->pgoff);
-		if (v->status & VMA_FILE_SHARED)
-			printf(" (s)");
-	} else if (v->status & VMA_STACK)
-		printf(" [stack]");
-	else if (v->status & VMA_VSYSCALL)
-		printf(" [vsyscall]");
-	else if (v->status & VMA_VDSO)
-		printf(" [vdso]");
-	else if (v->flags & MAP_GROWS_DOWN)
-		printf(" [stack?]");
-	if (!(v->status & VMA_REGULAR))
-		printf(" *");
+	struct json_object *row = json_object_new_object();
+
+	row_uint(row, "pid", pid);
+	return row;
 }
 
-static void show_mapping(const struct checkpoint *c, const VmaEntry *v, struct numbers *s)
+/* What a mapping is of: its name, and the file's id. */
+static void add_object(struct json_object *row, const struct checkpoint *c, const VmaEntry *v, struct numbers *s)
 {
-	char range[64];
+	const char *object = v->status & VMA_SYSVIPC	 ? "ips" :
+			     v->status & VMA_ANON_SHARED ? "shmem" :
+			     v->status & VMA_SOCKET	 ? "packet" :
+							   NULL;
+	const char *kind = v->status & VMA_STACK     ? "[stack]" :
+			   v->status & VMA_VSYSCALL  ? "[vsyscall]" :
+			   v->status & VMA_VDSO	     ? "[vdso]" :
+			   v->flags & MAP_GROWS_DOWN ? "[stack?]" :
+						       NULL;
+	_cleanup_free_ char *name = NULL;
 
-	snprintf(range, sizeof(range), "%08" PRIx64 "-%08" PRIx64, v->start, v->end);
-	printf("\t%-36s%c%c%c", range, v->prot & 1 ? 'r' : '-', v->prot & 2 ? 'w' : '-', v->prot & 4 ? 'x' : '-');
-	show_object(c, v, s);
-	putchar('\n');
-}
-
-int view_mems(struct checkpoint *c, struct err *e)
-{
-	struct numbers s = { 0 };
-	ProtobufCMessage *msg;
-	int ret = checkpoint_files(c, e);
-
-	for (size_t i = 0; !ret && i < c->nr_tasks; i++) {
-		const MmEntry *mm;
-
-		ret = source_optional(c->source, IMG_MM, c->tasks[i]->pid, &msg, e);
-		if (ret)
-			break;
-		printf("%u\n", c->tasks[i]->pid);
-		mm = (const MmEntry *)msg;
-		if (!mm) /* a dead task */
-			continue;
-		printf("\t%-36s    ", "exe");
-		put_file(c, FD_TYPES__REG, mm->exe_file_id);
-		putchar('\n');
-		for (size_t v = 0; v < mm->n_vmas; v++)
-			show_mapping(c, mm->vmas[v], &s);
-		img_free(msg);
+	if (object) {
+		if (asprintf(&name, "%s[%zx]", object, number_of(s, v->shmid)) < 0)
+			name = NULL;
+		row_uint(row, "shmid", v->shmid);
+	} else if (v->status & VMA_FILE) {
+		name = file_name(c, v->status & VMA_MEMFD ? FD_TYPES__MEMFD : FD_TYPES__REG, (uint32_t)v->shmid);
+		row_uint(row, "file_id", v->shmid);
+	} else if (kind) {
+		name = strdup(kind);
 	}
-	free(s.ids);
-	return ret;
+	if (name)
+		row_text(row, "name", name);
 }
 
-/* Where a walk along the mappings and the runs of pages stands; both are in address order. */
-struct walk {
-	const struct checkpoint *c;
-	const MmEntry *mm;
-	size_t at;    /* the first mapping that does not end below the run */
-	size_t shown; /* the mapping shown last, plus 1 */
-};
-
-static void show_run(struct walk *w, const PagemapEntry *p)
+static int put_mapping(const struct checkpoint *c, struct rows *r, uint32_t pid, const VmaEntry *v, struct numbers *s,
+		       struct err *e)
 {
-	uint64_t pages = p->has_nr_pages ? p->nr_pages : p->compat_nr_pages;
-	uint64_t end = p->vaddr + pages * IMG_PAGE_SIZE;
-	char run[64];
+	struct json_object *row = new_row(pid);
 
-	snprintf(run, sizeof(run), "%" PRIx64 " / %-8" PRIu64, p->vaddr, pages);
-	printf("\t%-23s", run);
-	while (w->at < w->mm->n_vmas && w->mm->vmas[w->at]->end <= p->vaddr)
-		w->at++;
-	for (size_t i = w->at; i < w->mm->n_vmas && w->mm->vmas[i]->start < end; i++) {
-		const VmaEntry *v = w->mm->vmas[i];
-
-		if (w->shown == i + 1) {
-			printf(" ~");
-		} else {
-			printf(" %08" PRIx64 " / %-8" PRIu64, v->start, (v->end - v->start) / IMG_PAGE_SIZE);
-			if (v->status & VMA_FILE) {
-				putchar(' ');
-				put_file(w->c, FD_TYPES__REG, (uint32_t)v->shmid);
-			}
-			w->shown = i + 1;
-		}
-		printf("\n\t%23s", "");
-	}
-	putchar('\n');
+	row_hex(row, "start", v->start);
+	row_hex(row, "end", v->end);
+	row_uint(row, "size", v->end - v->start);
+	row_flags(row, "prot", NAMES_MMAP_PROT, v->prot);
+	row_flags(row, "flags", NAMES_MMAP_FLAGS, v->flags);
+	row_flags(row, "status", NAMES_MMAP_STATUS, v->status);
+	row_hex(row, "pgoff", v->pgoff);
+	add_object(row, c, v, s);
+	if (v->has_madv)
+		row_hex(row, "madv", v->madv);
+	if (v->has_fdflags)
+		row_flags(row, "fdflags", NAMES_RFILE_FLAGS, v->fdflags);
+	if (v->has_locked_on_fault)
+		row_bool(row, "locked_on_fault", v->locked_on_fault);
+	return rows_put(r, row, e);
 }
 
-static int show_pages(struct walk *w, uint32_t pid, struct err *e)
+/* What is known of the memory as a whole. */
+static int put_memory(const struct checkpoint *c, struct rows *r, uint32_t pid, const MmEntry *mm, struct err *e)
 {
-	_cleanup_img_reader_ struct img_reader *r = NULL;
-	ProtobufCMessage *msg;
-	bool head = true;
+	struct json_object *row = new_row(pid);
+	_cleanup_free_ char *exe = file_name(c, FD_TYPES__REG, mm->exe_file_id);
+	MmEntry alone = *mm;
+
+	alone.n_vmas = 0; /* they have rows of their own */
+	if (exe)
+		row_text(row, "exe", exe);
+	row_message(row, "mm", &alone);
+	return rows_put(r, row, e);
+}
+
+static int put_task_rows(struct checkpoint *c, struct rows *r, uint32_t pid, struct numbers *s, struct err *e)
+{
+	MmEntry *mm;
 	int rc;
 
-	if (source_image(w->c->source, IMG_PAGEMAP, pid, &r, e))
+	if (checkpoint_mm(c, pid, &mm, e))
 		return -1;
-	while ((rc = img_get(r, &msg, e)) > 0) {
-		if (!head)
-			show_run(w, (const PagemapEntry *)msg);
-		head = false;
-		img_free(msg);
-	}
+	if (!mm) /* a dead task */
+		return rows_put(r, new_row(pid), e);
+	rc = put_memory(c, r, pid, mm, e);
+	for (size_t i = 0; !rc && i < mm->n_vmas; i++)
+		rc = put_mapping(c, r, pid, mm->vmas[i], s, e);
+	img_free(mm);
 	return rc;
 }
 
-int view_rss(struct checkpoint *c, struct err *e)
+static int mems_rows(struct checkpoint *c, struct rows *r, struct err *e)
 {
-	int ret = checkpoint_files(c, e);
+	struct numbers s = { 0 };
+	int rc = checkpoint_files(c, e);
 
-	for (size_t i = 0; !ret && i < c->nr_tasks; i++) {
-		ProtobufCMessage *msg;
-		struct walk w = { .c = c };
-
-		ret = source_optional(c->source, IMG_MM, c->tasks[i]->pid, &msg, e);
-		if (ret)
-			break;
-		printf("%u\n", c->tasks[i]->pid);
-		w.mm = (const MmEntry *)msg;
-		if (w.mm)
-			ret = show_pages(&w, c->tasks[i]->pid, e);
-		img_free(msg);
-	}
-	return ret;
+	for (size_t i = 0; !rc && i < c->nr_tasks; i++)
+		rc = put_task_rows(c, r, c->tasks[i]->pid, &s, e);
+	free(s.ids);
+	return rc;
 }
+
+static bool has(struct json_object *row, const char *key, const char *flag)
+{
+	return strstr(row_get_text(row, key), flag);
+}
+
+static void mapping_text(struct json_object *row)
+{
+	char range[64];
+
+	snprintf(range, sizeof(range), "%08" PRIx64 "-%08" PRIx64, row_get_uint(row, "start"),
+		 row_get_uint(row, "end"));
+	printf("\t%-36s%c%c%c", range, has(row, "prot", "PROT_READ") ? 'r' : '-',
+	       has(row, "prot", "PROT_WRITE") ? 'w' : '-', has(row, "prot", "PROT_EXEC") ? 'x' : '-');
+	if (row_has(row, "name")) {
+		putchar(' ');
+		/* That of a memfd is no file of the name space; CRIU's tool does not look further. */
+		put_text(has(row, "status", "VMA_AREA_MEMFD") ? "unknown path" : row_get_text(row, "name"));
+	}
+	if (row_has(row, "file_id")) {
+		if (row_get_uint(row, "pgoff"))
+			printf(" + 0x%" PRIx64, row_get_uint(row, "pgoff"));
+		if (has(row, "status", "VMA_FILE_SHARED"))
+			printf(" (s)");
+	}
+	printf("%s\n", has(row, "status", "VMA_AREA_REGULAR") ? "" : " *");
+}
+
+static void mems_text(struct json_object *row, struct json_object *before)
+{
+	put_task(row, before);
+	if (row_has(row, "start")) {
+		mapping_text(row);
+	} else if (row_has(row, "exe")) {
+		printf("\t%-36s    ", "exe");
+		put_text(row_get_text(row, "exe"));
+		putchar('\n');
+	}
+}
+
+const struct view view_mems = {
+	.name = "mems",
+	.rows = mems_rows,
+	.text = mems_text,
+};

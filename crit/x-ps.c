@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* crit x ps: the tree of tasks. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/guard.h"
-#include "crit/checkpoint.h"
+#include "crit/x.h"
 
 struct node {
 	const PstreeEntry *task;
@@ -66,24 +67,57 @@ static int link_nodes(struct node *nodes, size_t n, struct err *e)
 	return 0;
 }
 
-static int show_task(const struct checkpoint *c, const struct node *n, unsigned int depth, struct err *e)
+static void add_facts(struct json_object *row, const CoreEntry *core)
 {
-	const PstreeEntry *t = n->task;
-	ProtobufCMessage *msg;
-	const CoreEntry *core;
+	const TaskCoreEntry *tc = core->tc;
+	const CredsEntry *creds = core->thread_core->creds;
 
-	if (source_one(c->source, IMG_CORE, t->pid, &msg, e))
-		return -1;
-	core = (const CoreEntry *)msg;
-	printf("%7u%7u%7u   %*s", t->pid, t->pgid, t->sid, (int)(4 * depth), "");
-	put_text(core->tc ? core->tc->comm : "?");
-	putchar('\n');
-	img_free(msg);
-	return 0;
+	if (tc) {
+		row_state(row, tc);
+		row_hex(row, "flags", tc->flags);
+		row_hex(row, "personality", tc->personality);
+		if (tc->has_oom_score_adj)
+			row_int(row, "oom_score_adj", tc->oom_score_adj);
+		if (tc->has_loginuid)
+			row_uint(row, "loginuid", tc->loginuid);
+		if (tc->has_stop_signo)
+			row_uint(row, "stop_signal", tc->stop_signo);
+		if (tc->has_child_subreaper)
+			row_bool(row, "subreaper", tc->child_subreaper);
+		if (tc->rlimits && tc->rlimits->n_rlimits)
+			row_message(row, "limits", tc->rlimits);
+	}
+	row_message(row, "ids", core->ids);
+	row_message(row, "creds", creds);
 }
 
-/* Shows a task and everything below it. Trees are as deep as people make them, so there is a stack instead of recursion. */
-static int show_tree(const struct checkpoint *c, struct node *nodes, size_t root, size_t *stack, struct err *e)
+static int put_row(struct checkpoint *c, struct rows *r, const struct node *n, unsigned int depth, struct err *e)
+{
+	struct json_object *row = json_object_new_object();
+	const PstreeEntry *t = n->task;
+	struct json_object *threads;
+	CoreEntry *core;
+
+	row_uint(row, "pid", t->pid);
+	row_uint(row, "ppid", t->ppid);
+	row_uint(row, "pgid", t->pgid);
+	row_uint(row, "sid", t->sid);
+	row_uint(row, "depth", depth);
+	threads = row_list(row, "threads");
+	for (size_t i = 0; i < t->n_threads; i++)
+		list_add(threads, json_object_new_uint64(t->threads[i]));
+	if (checkpoint_core(c, t->pid, true, &core, e)) {
+		json_object_put(row);
+		return -1;
+	}
+	row_text(row, "comm", core->tc ? core->tc->comm : "?");
+	add_facts(row, core);
+	img_free(core);
+	return rows_put(r, row, e);
+}
+
+/* A task and everything below it. Trees are as deep as people make them, so there is a stack instead of recursion. */
+static int put_tree(struct checkpoint *c, struct rows *r, struct node *nodes, size_t root, size_t *stack, struct err *e)
 {
 	unsigned int depth = 0;
 
@@ -93,7 +127,7 @@ static int show_tree(const struct checkpoint *c, struct node *nodes, size_t root
 
 		if (!n->shown) {
 			n->shown = true;
-			if (show_task(c, n, depth, e))
+			if (put_row(c, r, n, depth, e))
 				return -1;
 			if (n->child && !nodes[n->child - 1].shown) {
 				stack[++depth] = n->child;
@@ -108,7 +142,7 @@ static int show_tree(const struct checkpoint *c, struct node *nodes, size_t root
 	}
 }
 
-int view_ps(struct checkpoint *c, struct err *e)
+static int ps_rows(struct checkpoint *c, struct rows *r, struct err *e)
 {
 	size_t n = c->nr_tasks;
 	_cleanup_free_ struct node *nodes = calloc(n + 1, sizeof(*nodes));
@@ -120,13 +154,28 @@ int view_ps(struct checkpoint *c, struct err *e)
 		nodes[i].task = c->tasks[i];
 	if (n && link_nodes(nodes, n, e))
 		return -1;
-	printf("%7s%7s%7s   %s\n", "PID", "PGID", "SID", "COMM");
 	for (int pass = 0; pass < 2; pass++) {
 		/* First the roots; then what hangs on nothing, which only broken images have. */
 		for (size_t i = 0; i < n; i++) {
-			if (!nodes[i].shown && (pass || !nodes[i].is_child) && show_tree(c, nodes, i, stack, e))
+			if (!nodes[i].shown && (pass || !nodes[i].is_child) && put_tree(c, r, nodes, i, stack, e))
 				return -1;
 		}
 	}
 	return 0;
 }
+
+static void ps_text(struct json_object *row, struct json_object *before)
+{
+	if (!before)
+		printf("%7s%7s%7s   %s\n", "PID", "PGID", "SID", "COMM");
+	printf("%7" PRIu64 "%7" PRIu64 "%7" PRIu64 "   %*s", row_get_uint(row, "pid"), row_get_uint(row, "pgid"),
+	       row_get_uint(row, "sid"), (int)(4 * row_get_uint(row, "depth")), "");
+	put_text(row_get_text(row, "comm"));
+	putchar('\n');
+}
+
+const struct view view_ps = {
+	.name = "ps",
+	.rows = ps_rows,
+	.text = ps_text,
+};

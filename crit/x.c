@@ -5,65 +5,87 @@
 #include <string.h>
 
 #include "base/guard.h"
-#include "crit/checkpoint.h"
 #include "crit/crit.h"
+#include "crit/x.h"
 
-static const struct {
-	const char *name;
-	int (*view)(struct checkpoint *c, struct err *e);
-} views[] = {
-	{ "ps", view_ps },
-	{ "fds", view_fds },
-	{ "mems", view_mems },
-	{ "rss", view_rss },
+static const struct view *const views[] = {
+#define VIEW(name) &view_##name,
+	VIEWS(VIEW)
+#undef VIEW
 };
 
-static int explore(const char *dir, const char *what, struct err *e)
+static int unknown_view(const char *what, struct err *e)
+{
+	char list[128] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(views); i++)
+		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s",
+					 !i			    ? "" :
+					 i + 1 == ARRAY_SIZE(views) ? " and " :
+								      ", ",
+					 views[i]->name);
+	return crit_usage(e, "x: there is no view \"%s\"; there are %s", what, list);
+}
+
+static int explore(const char *dir, const char *what, bool json, struct err *e)
 {
 	_cleanup_checkpoint_ struct checkpoint c = { 0 };
+	struct rows r;
 	size_t i = 0;
+	int rc;
 
-	while (i < ARRAY_SIZE(views) && strcmp(views[i].name, what))
+	while (i < ARRAY_SIZE(views) && strcmp(views[i]->name, what))
 		i++;
 	if (i == ARRAY_SIZE(views))
-		return crit_usage(e, "x: there is no view \"%s\"; there are ps, fds, mems and rss", what);
+		return unknown_view(what, e);
 	if (checkpoint_open(&c, dir, e))
 		return CRIT_FAILED;
-	if (views[i].view(&c, e)) {
+	rows_begin(&r, json, views[i]->text);
+	rc = views[i]->rows(&c, &r, e);
+	rows_end(&r);
+	if (rc)
 		err_in(e, "%s", dir);
-		return CRIT_FAILED;
-	}
-	return CRIT_OK;
+	return rc ? CRIT_FAILED : CRIT_OK;
 }
+
+static const struct option options[] = {
+	{ "json", no_argument, NULL, 'j' },
+	{ 0 },
+};
 
 static int x_run(const struct crit_verb *self, int argc, char **argv, struct err *e)
 {
-	static const struct option options[] = {
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
-	int c;
+	bool json = false;
+	int status, c;
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (c == 'h')
-			return crit_help(self);
-		return crit_usage(e, "x: bad option \"%s\"", argv[optind - 1]);
-	}
+	while ((c = crit_option(self, argc, argv, &status, e)) > 0)
+		json = true;
+	if (c < 0)
+		return status;
 	if (optind + 2 != argc)
-		return crit_usage(e, "x: give a directory and a view");
-	return explore(argv[optind], argv[optind + 1], e);
+		return crit_usage(e, "x: give a directory or an archive, and a view");
+	return explore(argv[optind], argv[optind + 1], json, e);
 }
 
 const struct crit_verb verb_x = {
 	.name = "x",
-	.summary = "what a checkpoint holds: tasks, descriptors, memory",
-	.usage = "x DIR ps|fds|mems|rss\n"
-		 "Explores the checkpoint in DIR.\n\n"
+	.summary = "what a checkpoint holds: tasks, descriptors, memory, sockets ...",
+	.usage = "x [--json] DIR ps|fds|mems|rss|sk|mounts|env|args|threads|signals|ns\n"
+		 "Explores the checkpoint in DIR, a directory or an archive (tar, also compressed).\n\n"
 		 "  ps          the tree of tasks: pid, process group, session, command\n"
 		 "  fds         the descriptors of each task, its working and root directory\n"
 		 "  mems        the mappings of each task\n"
 		 "  rss         the pages of each task that are in the images, by mapping\n"
+		 "  sk          sockets: addresses, state, queues, who is connected, who has them\n"
+		 "  mounts      the tree of mounts of each mount namespace\n"
+		 "  env         the environment of each task, from its memory\n"
+		 "  args        the command line of each task, from its memory\n"
+		 "  threads     threads: what they were doing, scheduling, seccomp, registers\n"
+		 "  signals     pending, blocked, ignored and caught signals, timers\n"
+		 "  ns          namespaces, which are the checkpoint's own, what is in them\n\n"
+		 "  --json      an array with one object a row, which has more facts\n"
 		 "  -h, --help  this text\n",
+	.options = options,
 	.run = x_run,
 };
