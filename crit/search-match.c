@@ -187,7 +187,7 @@ static int compile(struct matcher *m, const char *pattern, struct err *e)
 	m->code = m->lib.pcre2_compile_8((PCRE2_SPTR8)pattern, PCRE2_ZERO_TERMINATED, options, &code, &at, NULL);
 	if (!m->code) {
 		library_error(m, code, e);
-		return err_in(e, "the pattern, at character %zu", (size_t)at + 1);
+		return err_in(e, "the pattern, at offset %zu", (size_t)at);
 	}
 	m->context = m->lib.pcre2_match_context_create_8(NULL);
 	m->data = m->lib.pcre2_match_data_create_8(1, NULL);
