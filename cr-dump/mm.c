@@ -112,15 +112,25 @@ static int check_unshared(struct dump_ctx *ctx, struct task *t, struct err *e)
 	return 0;
 }
 
+/* The data of the vDSO is one mapping to readers of images, though it has had two parts since Linux 6.13. */
+static void add_entry(MmEntry *mm, VmaEntry *v)
+{
+	VmaEntry *last = mm->n_vmas ? mm->vmas[mm->n_vmas - 1] : NULL;
+
+	if (last && last->status & v->status & VMA_VVAR && last->end == v->start)
+		last->end = v->end;
+	else
+		mm->vmas[mm->n_vmas++] = v;
+}
+
 static int mm_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 {
 	t->mm = POOL_MSG(&ctx->pool, MmEntry, mm_entry);
 	if (look_stat(ctx, t, e) || vmas_look(ctx, t, e) || look_exe(ctx, t, e))
 		return -1;
-	t->mm->n_vmas = t->nr_vmas;
 	t->mm->vmas = pool_alloc(&ctx->pool, t->nr_vmas * sizeof(*t->mm->vmas));
 	for (size_t i = 0; i < t->nr_vmas; i++)
-		t->mm->vmas[i] = t->vmas[i].entry;
+		add_entry(t->mm, t->vmas[i].entry);
 	return check_unshared(ctx, t, e);
 }
 
