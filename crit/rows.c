@@ -54,7 +54,7 @@ void rows_end(struct rows *r)
 /* Returns what was added, NULL when it was not. */
 static struct json_object *add(struct json_object *row, const char *key, struct json_object *v)
 {
-	if (row && v && !json_object_object_add(row, key, v))
+	if (row && v && !json_object_object_add_ex(row, key, v, JSON_C_OBJECT_ADD_CONSTANT_KEY))
 		return v;
 	json_object_put(v);
 	return NULL;

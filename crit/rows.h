@@ -37,7 +37,7 @@ void rows_end(struct rows *r);
 
 /*
  * Fields of a row being made; out of memory shows at rows_put, a NULL row is fine until then. Bytes that are no text are escaped as
- * \xNN.
+ * \xNN. Keys are not copied: they are literals, or names from a message's descriptor.
  */
 void row_uint(struct json_object *row, const char *key, uint64_t v);
 void row_int(struct json_object *row, const char *key, int64_t v);
