@@ -11,7 +11,6 @@
 #include "cr-dump/task.h"
 #include "cr-dump/team.h"
 #include "pstree.pb-c.h"
-#include "seccomp.pb-c.h"
 #include "timens.pb-c.h"
 
 #define FIRST_TASK_ID 2 /* 1 are the objects of the tool itself, to which the inventory's root_ids refer */
@@ -253,12 +252,7 @@ static int write_clocks(struct dump_ctx *ctx, struct err *e)
 
 static int core_finish(struct dump_ctx *ctx, struct err *e)
 {
-	SeccompEntry no_filters;
-
-	seccomp_entry__init(&no_filters);
-	if (write_cores(ctx, e) || img_write_one(ctx->images_fd, IMG_SECCOMP, 0, &no_filters.base, e))
-		return -1;
-	return write_tree(ctx, e) || write_clocks(ctx, e) ? -1 : 0;
+	return write_cores(ctx, e) || write_tree(ctx, e) || write_clocks(ctx, e) ? -1 : 0;
 }
 
 const struct dump_part dump_core = {

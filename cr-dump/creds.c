@@ -65,9 +65,6 @@ static void parse(struct dump_ctx *ctx, struct task *t, struct thread *th, const
 	c->cap_amb = caps(pool, value_of(&at, "\nCapAmb:"), &c->n_cap_amb);
 	if (atoi(value_of(&at, "\nNoNewPrivs:")))
 		PB_SET(c, no_new_privs, 1);
-	if (atoi(value_of(&at, "\nSeccomp:")))
-		refuse(ctx, t, "this version dumps tasks without seccomp only", "thread %d is under seccomp",
-		       th->tr.tid);
 	core_of(ctx, t, th)->thread_core->creds = c;
 }
 

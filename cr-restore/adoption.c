@@ -6,10 +6,10 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/ptrace.h>
 #include <sys/syscall.h>
 
 #include "cr-restore/birth.h"
+#include "restorer/release.h"
 
 static int be_subreaper(struct restore_ctx *ctx, struct rtask *t, int on, struct err *e)
 {
@@ -35,8 +35,8 @@ static int bear_fostered(struct restore_ctx *ctx, struct rtask *t, struct err *e
 {
 	if (birth_bear(ctx, t->born->cloner, e) || birth_bear(ctx, t, e))
 		return -1;
-	if (ptrace(PTRACE_SEIZE, t->pid, 0, PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD))
-		return err_set(e, errno, "cannot trace the new process %d", t->pid);
+	if (release_trace(t, &t->threads[0], e))
+		return -1;
 	t->born->traced = true;
 	return birth_grow(ctx, t, e);
 }

@@ -132,6 +132,8 @@ int load_tree(struct restore_ctx *ctx, struct err *e)
 
 void load_free(struct restore_ctx *ctx)
 {
+	if (ctx->filters)
+		img_free(&ctx->filters->base);
 	for (size_t i = 0; i < ctx->nr_tasks; i++) {
 		struct rtask *t = ctx->tasks[i];
 

@@ -109,23 +109,6 @@ static void check_shared(struct restore_ctx *ctx)
 		}
 }
 
-static void check_seccomp(struct restore_ctx *ctx)
-{
-	for (size_t i = 0; i < ctx->nr_tasks; i++) {
-		struct rtask *t = ctx->tasks[i];
-
-		for (size_t j = 0; t->state != TASK_DEAD && j < t->nr_threads; j++) {
-			const ThreadCoreEntry *c = t->threads[j].core->thread_core;
-
-			if ((c->has_seccomp_mode && c->seccomp_mode) ||
-			    (t->core->tc->has_old_seccomp_mode && t->core->tc->old_seccomp_mode))
-				problem(ctx, NULL,
-					"thread %d is confined by seccomp, which this version cannot restore",
-					t->threads[j].tid);
-		}
-	}
-}
-
 static void print(struct restore_ctx *ctx)
 {
 	for (size_t i = 0; i < ctx->nr_tasks; i++) {
@@ -157,7 +140,6 @@ int plan_restore(struct restore_ctx *ctx, struct err *e)
 	check_ids(ctx);
 	check_registers(ctx);
 	check_shared(ctx);
-	check_seccomp(ctx);
 	if (ctx->nr_problems)
 		return err_set(e, 0, "%zu problem%s; nothing was restored", ctx->nr_problems,
 			       ctx->nr_problems == 1 ? "" : "s");

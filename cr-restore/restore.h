@@ -23,6 +23,7 @@
 #include "libimg/libimg.h"
 #include "mm.pb-c.h"
 #include "parasite/prog.h"
+#include "seccomp.pb-c.h"
 
 /* Wire values of task_core_entry.task_state. */
 enum task_state { TASK_ALIVE = 1, TASK_DEAD = 2, TASK_STOPPED = 3 };
@@ -64,6 +65,7 @@ struct restore_ctx {
 	struct arena *arena;		 /* arena.c */
 	struct regs_layout *regs_layout; /* restorer/arch/regs.h */
 	struct own_creds *own_creds;	 /* creds.c */
+	SeccompEntry *filters;		 /* seccomp.c: of all tasks; NULL: none, or not read yet */
 	size_t nr_problems;
 	pid_t *root_ret; /* shared with the command whose worker we are: the root, once the tree is let go */
 	int chan;	 /* our end of the socket over which tasks get descriptors */

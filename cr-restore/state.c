@@ -47,6 +47,9 @@ static int run_last(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 
 int state_restore(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 {
+	for (size_t s = 0; s < ARRAY_SIZE(states); s++)
+		if (states[s]->before && states[s]->before(ctx, t, e))
+			return err_in(e, "pid %d", t->pid);
 	for (size_t i = 0; i < t->nr_threads; i++) {
 		struct agent_thread *th = &t->threads[i];
 

@@ -12,6 +12,8 @@ struct restore_state {
 	const char *name;
 	/* Plan: can it be had here? problem() if not. Once a living task. */
 	int (*check)(struct restore_ctx *ctx, struct rtask *t, struct err *e);
+	/* Runs programs of its own before the others are begun. */
+	int (*before)(struct restore_ctx *ctx, struct rtask *t, struct err *e);
 	/* For the leader's program. */
 	int (*task)(struct restore_ctx *ctx, struct rtask *t, struct prog *p, struct err *e);
 	/* For every thread's program, after `task` of all subjects. */

@@ -12,6 +12,7 @@
 
 #include "base/procstate.h"
 #include "cr-restore/birth.h"
+#include "cr-restore/seccomp.h"
 #include "parasite/tracee.h"
 #include "restorer/arch/regs.h"
 #include "restorer/arena.h"
@@ -26,15 +27,27 @@ static bool lives(const struct rtask *t)
 	return t->state != TASK_DEAD;
 }
 
+/* Under seccomp even our own calls would be judged by the filters: they begin when the thread is let go. */
+int release_trace(struct rtask *t, const struct agent_thread *th, struct err *e)
+{
+	unsigned long options = PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD;
+	bool confined = t->state != TASK_DEAD && !t->helper && seccomp_mode_of(t, th);
+
+	if (!ptrace(PTRACE_SEIZE, th->tid, 0, options | (confined ? PTRACE_O_SUSPEND_SECCOMP : 0)))
+		return 0;
+	err_set(e, errno, "cannot trace the new thread %d of process %d", th->tid, t->pid);
+	return confined ? err_hint(e, "to suspend seccomp takes CAP_SYS_ADMIN, and cr-restore must not be under it") :
+			  -1;
+}
+
 int release_seize(struct restore_ctx *ctx, struct err *e)
 {
 	for (size_t i = 0; i < ctx->nr_tasks; i++) {
 		struct rtask *t = ctx->tasks[i];
 
 		for (size_t j = t->born->traced; lives(t) && j < t->nr_threads; j++)
-			if (ptrace(PTRACE_SEIZE, t->threads[j].tid, 0, PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD))
-				return err_set(e, errno, "cannot trace the new thread %d of process %d",
-					       t->threads[j].tid, t->pid);
+			if (release_trace(t, &t->threads[j], e))
+				return -1;
 	}
 	return 0;
 }

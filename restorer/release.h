@@ -11,6 +11,9 @@
 /* Traces every thread of the living tasks from now on, without stopping them. */
 int release_seize(struct restore_ctx *ctx, struct err *e);
 
+/* One thread; for tasks that have to be traced earlier. */
+int release_trace(struct rtask *t, const struct agent_thread *th, struct err *e);
+
 /* A task that was stopped by a signal is stopped again by the same one. Its state is restored already. */
 int release_stop(struct restore_ctx *ctx, struct rtask *t, struct err *e);
 

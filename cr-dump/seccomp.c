@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Seccomp: the mode and the chain of filters of every thread, by ptrace; filters that are equal and follow on the same one are saved once.
+ * What the kernel does not tell: whether two threads share a filter or have one of the same content each.
+ */
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+
+#include "cr-dump/ahead.h"
+#include "cr-dump/task.h"
+#include "seccomp.pb-c.h"
+
+#define OPTIONS	  (PTRACE_O_TRACESYSGOOD | PTRACE_O_SUSPEND_SECCOMP)
+#define NO_FILTER UINT32_MAX
+
+/* struct seccomp_metadata of linux/ptrace.h, which sys/ptrace.h does not go with. */
+struct metadata {
+	uint64_t filter_off, flags;
+};
+
+/* All filters of the tree, in the order of seccomp.img: before each comes the one that it follows on. */
+struct filters {
+	SeccompFilter **list;
+	size_t nr;
+};
+
+static struct filters *filters_of(struct dump_ctx *ctx)
+{
+	if (!ctx->filters)
+		ctx->filters = pool_alloc(&ctx->pool, sizeof(*ctx->filters));
+	return ctx->filters;
+}
+
+static bool is_same(const SeccompFilter *f, uint32_t prev, uint32_t flags, const void *insns, size_t len)
+{
+	return (f->has_prev ? f->prev : NO_FILTER) == prev && f->flags == flags && f->filter.len == len &&
+	       !memcmp(f->filter.data, insns, len);
+}
+
+static uint32_t intern(struct dump_ctx *ctx, uint32_t prev, uint32_t flags, const void *insns, size_t len)
+{
+	struct filters *all = filters_of(ctx);
+	SeccompFilter *f;
+
+	for (size_t i = 0; i < all->nr; i++)
+		if (is_same(all->list[i], prev, flags, insns, len))
+			return i;
+	f = POOL_MSG(&ctx->pool, SeccompFilter, seccomp_filter);
+	f->filter.data = pool_copy(&ctx->pool, insns, len);
+	f->filter.len = len;
+	PB_SET(f, flags, flags);
+	if (prev != NO_FILTER)
+		PB_SET(f, prev, prev);
+	*POOL_PUSH(&ctx->pool, all->list, all->nr) = f;
+	return all->nr - 1;
+}
+
+/* One that asks a listener whenever it meets some call; nobody would answer after a restore. */
+static bool asks_listener(const struct sock_filter *insns, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (insns[i].code == (BPF_RET | BPF_K) &&
+		    (insns[i].k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_USER_NOTIF)
+			return true;
+	return false;
+}
+
+/* Filter number nr of a thread, from the one that was installed first. 1: there is none. */
+static int save_filter(struct dump_ctx *ctx, struct task *t, pid_t tid, unsigned long nr, uint32_t *last, struct err *e)
+{
+	struct metadata meta = { .filter_off = nr };
+	struct sock_filter insns[BPF_MAXINSNS];
+	long len = ptrace(PTRACE_SECCOMP_GET_FILTER, tid, nr, insns);
+
+	if (len < 0 && errno == ENOENT)
+		return 1;
+	if (len < 0 || len > BPF_MAXINSNS) {
+		err_set(e, errno, "cannot read seccomp filter %lu of thread %d", nr, tid);
+		return err_hint(e, "it takes CAP_SYS_ADMIN, and cr-dump must not be under seccomp itself");
+	}
+	/* Since Linux 4.16; without it no filter can be known to log. */
+	if (ptrace(PTRACE_SECCOMP_GET_METADATA, tid, sizeof(meta), &meta) < 0)
+		meta.flags = 0;
+	if (asks_listener(insns, len))
+		refuse(ctx, t, NULL, "thread %d has a seccomp filter that asks a listener (SECCOMP_RET_USER_NOTIF)",
+		       tid);
+	*last = intern(ctx, *last, meta.flags, insns, len * sizeof(*insns));
+	return 0;
+}
+
+static int save_chain(struct dump_ctx *ctx, struct task *t, struct thread *th, struct err *e)
+{
+	uint32_t last = NO_FILTER;
+	int got = 0;
+
+	for (unsigned long nr = 0; !got; nr++)
+		got = save_filter(ctx, t, th->tr.tid, nr, &last, e);
+	if (got < 0)
+		return -1;
+	if (last != NO_FILTER)
+		PB_SET(th->core->thread_core, seccomp_filter, last);
+	return 0;
+}
+
+/* The runner must make calls that the filters may forbid. The option goes with our trace, whatever becomes of us. */
+static int suspend(pid_t tid, struct err *e)
+{
+	if (!ptrace(PTRACE_SETOPTIONS, tid, 0, OPTIONS))
+		return 0;
+	err_set(e, errno, "cannot suspend seccomp of thread %d", tid);
+	return err_hint(e, "it takes CAP_SYS_ADMIN, and cr-dump must not be under seccomp itself");
+}
+
+static int mode_of(const char *status)
+{
+	static const char key[] = "\nSeccomp:";
+	const char *line = strstr(status, key);
+
+	return line ? atoi(line + strlen(key)) : SECCOMP_MODE_DISABLED;
+}
+
+static int seccomp_look(struct dump_ctx *ctx, struct task *t, struct err *e)
+{
+	for (unsigned int i = 0; i < t->nr_threads; i++) {
+		struct thread *th = &t->threads[i];
+		char *status;
+		int mode;
+
+		if (ahead_get(ctx, t, i, AHEAD_STATUS, &status, NULL, e))
+			return -1;
+		mode = mode_of(status);
+		if (mode == SECCOMP_MODE_DISABLED)
+			continue;
+		PB_SET(core_of(ctx, t, th)->thread_core, seccomp_mode, mode);
+		if (suspend(th->tr.tid, e) || (mode == SECCOMP_MODE_FILTER && save_chain(ctx, t, th, e)))
+			return -1;
+	}
+	return 0;
+}
+
+static int seccomp_finish(struct dump_ctx *ctx, struct err *e)
+{
+	const struct filters *all = filters_of(ctx);
+	SeccompEntry entry;
+
+	seccomp_entry__init(&entry);
+	entry.seccomp_filters = all->list;
+	entry.n_seccomp_filters = all->nr;
+	return img_write_one(ctx->images_fd, IMG_SECCOMP, 0, &entry.base, e);
+}
+
+const struct dump_part dump_seccomp = {
+	.name = "seccomp",
+	.look = seccomp_look,
+	.finish = seccomp_finish,
+};
