@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -182,8 +183,8 @@ static int restore(struct restore_ctx *ctx, struct err *e)
 		birth_undo(ctx);
 		return -1;
 	}
-	*ctx->root_ret = ctx->tasks[0]->pid;
 	release_go(ctx);
+	*ctx->root_ret = ctx->tasks[0]->pid;
 	log_info("the tree of process %d runs after %lu us", ctx->tasks[0]->pid, now_us() - start);
 	return 0;
 }
@@ -228,6 +229,47 @@ static int wait_for_root(pid_t root)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* The children of this process, in a text as /proc/PID/task/TID/children has it: " 12 13 ". */
+static char *list_children(void)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	_cleanup_fclose_ FILE *f = fopen("/proc/thread-self/children", "re");
+	int pid;
+
+	if (!out)
+		return NULL;
+	fputc(' ', out);
+	while (f && fscanf(f, "%d", &pid) == 1)
+		fprintf(out, "%d ", pid);
+	fclose(out);
+	return text;
+}
+
+/*
+ * After a failure everything that the restore made is gone, or about to go. Only a worker that was killed leaves something: newborn
+ * tasks, which are no good. Whoever was our child before the restore began is not touched.
+ */
+static void end_leftovers(const char *before)
+{
+	bool found = true;
+
+	while (found) {
+		_cleanup_free_ char *now = list_children();
+		char *rest = now, *word, pattern[16];
+
+		found = false;
+		while (before && (word = strsep(&rest, " "))) {
+			snprintf(pattern, sizeof(pattern), " %s ", word);
+			if (!*word || strstr(before, pattern))
+				continue;
+			kill(atoi(word), SIGKILL);
+			found |= waitpid(atoi(word), NULL, __WALL) > 0 || errno == EINTR;
+		}
+	}
+}
+
 /*
  * A restore succeeds whole or leaves nothing, also when the command is killed: it is done by a worker, which outlives the
  * command and then either undoes everything or, once it has begun to let the tree go, finishes. The root is born as the
@@ -235,15 +277,19 @@ static int wait_for_root(pid_t root)
  */
 static int supervise(struct restore_ctx *ctx, const struct opts *opts)
 {
+	_cleanup_free_ char *before = NULL;
 	int ret;
 
 	if (opts->restore_sibling || opts->plan)
 		return work(ctx);
+	before = list_children();
 	prctl(PR_SET_CHILD_SUBREAPER, 1); /* orphans of a failed restore come here to be reaped */
 	ret = worker_run("cr-restore-worker", opts->shell_job, work, ctx);
+	if (*ctx->root_ret)
+		ret = 0; /* the tree runs, whatever has become of the worker since */
+	if (ret)
+		end_leftovers(before);
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
-	while (ret && (waitpid(-1, NULL, 0) > 0 || errno == EINTR))
-		;
 	return ret || opts->restore_detached ? ret : wait_for_root(*ctx->root_ret);
 }
 
