@@ -9,7 +9,7 @@
 #include "base/err.h"
 
 /* What a verb returns, and crit's exit codes. */
-enum { CRIT_OK = 0, CRIT_FAILED = 1, CRIT_USAGE = 2 };
+enum { CRIT_OK = 0, CRIT_FAILED = 1, CRIT_USAGE = 2, CRIT_TROUBLE = 3 /* of diff, where 1 is an answer */ };
 
 /*
  * One verb. run gets argv with the verb itself as argv[0]. It returns CRIT_OK, CRIT_FAILED with *e filled, or CRIT_USAGE

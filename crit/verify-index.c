@@ -111,8 +111,7 @@ static void index_files(struct verify *v)
 	}
 }
 
-/* The index: tasks and open files, which the other checks walk and look up. */
-void check_index(struct verify *v)
+void verify_index(struct verify *v)
 {
 	const struct image *i = images_find(&v->im, IMG_PSTREE, 0);
 	size_t files = 0;

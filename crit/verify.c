@@ -129,19 +129,33 @@ static void (*const checks[])(struct verify *v) = {
 #undef CHECK
 };
 
+int verify_begin(struct verify *v, struct source *s, finding_sink *sink, void *arg, struct err *e)
+{
+	*v = (struct verify){ .sink = sink, .arg = arg, .e = e };
+	v->failed = images_load(&v->im, s, unreadable, v, e) != 0 || v->failed;
+	if (!v->failed)
+		verify_index(v);
+	return v->failed ? -1 : 0;
+}
+
+void verify_end(struct verify *v)
+{
+	map_free(&v->map);
+	images_free(&v->im);
+	free(v->tasks);
+	free(v->files);
+}
+
 int verify_source(struct source *s, finding_sink *sink, void *arg, size_t *nr_ret, struct err *e)
 {
-	struct verify v = { .sink = sink, .arg = arg, .e = e };
+	struct verify v;
 
-	v.failed = images_load(&v.im, s, unreadable, &v, e) != 0 || v.failed;
+	verify_begin(&v, s, sink, arg, e);
 	for (size_t i = 0; i < ARRAY_SIZE(checks) && !v.failed; i++)
 		checks[i](&v);
 	if (!v.failed && v.map.no_memory)
 		v.failed = err_nomem(e, "the index of a checkpoint") != 0;
-	map_free(&v.map);
-	images_free(&v.im);
-	free(v.tasks);
-	free(v.files);
+	verify_end(&v);
 	*nr_ret = v.nr_found;
 	return v.failed ? -1 : 0;
 }

@@ -23,6 +23,12 @@ typedef int finding_sink(void *arg, const struct finding *f, struct err *e);
 /* Checks a checkpoint. Returns -1 only when it could not be checked, else 0, whatever was found. */
 int verify_source(struct source *s, finding_sink *sink, void *arg, size_t *nr_ret, struct err *e);
 
+struct verify;
+
+/* The index alone: tasks and open files, by their ids. What cannot be read, or has the id of another, is told; that may end it. */
+int verify_begin(struct verify *v, struct source *s, finding_sink *sink, void *arg, struct err *e);
+void verify_end(struct verify *v);
+
 /* --- for the checks --------------------------------------------------------------------------------------------- */
 
 struct task {
@@ -107,6 +113,9 @@ void define(struct verify *v, uint32_t space, uint64_t key, uint32_t value, cons
 		if (i->type->id == (want))                                             \
 			for (size_t nr = 1; nr <= i->nr; nr++)                         \
 				for (const void *once_ = i, *m = i->msgs[nr - 1]; once_; once_ = NULL)
+
+/* Fills tasks, files and map. */
+void verify_index(struct verify *v);
 
 #define CHECK(name) void check_##name(struct verify *v);
 #include "crit/verify.def"
