@@ -24,6 +24,12 @@ static void escape(FILE *out, unsigned char c)
 	case '\'':
 		fputs("&#39;", out);
 		break;
+	case '\n':
+		fputs("\\n", out);
+		break;
+	case '\t':
+		fputs("\\t", out);
+		break;
 	default:
 		if (c < ' ' || c >= 0x7f)
 			fprintf(out, "\\x%02x", c);

@@ -82,7 +82,8 @@ static void put_kind(FILE *out, const struct kind *k, uint64_t all)
 	fputs("</td><td class=r>", out);
 	html_size(out, k->size);
 	fprintf(out,
-		"</td><td class=\"r wide\">%.1f&nbsp;%%</td><td class=f><span class=meter style=\"width:%.2f%%\"></span></td></tr>\n",
+		"</td><td class=\"r wide\">%.1f&nbsp;%%</td>"
+		"<td class=\"f wide\"><span class=meter style=\"width:%.2f%%\"></span></td></tr>\n",
 		share, share);
 }
 
@@ -127,7 +128,7 @@ int report_images(struct report *r, struct err *e)
 	fputs(" files, ", r->out);
 	html_size(r->out, all);
 	fputs(".</p>\n<div class=card><table><thead><tr><th>Images</th><th class=r>Files</th><th class=r>Size</th>"
-	      "<th class=\"r wide\">Share</th><th></th></tr></thead>\n<tbody>\n",
+	      "<th class=\"r wide\">Share</th><th class=wide></th></tr></thead>\n<tbody>\n",
 	      r->out);
 	for (size_t i = 0; i <= IMG_COUNT; i++) {
 		if (kinds[i].nr)

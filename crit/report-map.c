@@ -17,7 +17,8 @@
 #define LINE	   18  /* units: height, of which 4 are space */
 #define LINES_MOST 4   /* of the longest bar */
 #define BARS_MAX   40  /* of a task; then longer gaps are drawn as they are */
-#define NAMES_MAX  5   /* of a bar */
+#define NAMES_MAX  5   /* of a bar, those with most memory */
+#define NAMES_KEPT 64  /* of those that are compared */
 #define LEVELS	   4   /* how much of a column is in the images: nothing .. all */
 
 struct piece {
@@ -105,7 +106,7 @@ static void choose_scale(struct drawing *d)
 	uint64_t longest = 0;
 	size_t bars = 0;
 
-	d->idle_most = 4 * d->saved > 4u << 20 ? 4 * d->saved : 4u << 20;
+	d->idle_most = d->saved > 4u << 20 ? d->saved : 4u << 20;
 	for (d->gap_most = 256u << 10; d->gap_most; d->gap_most *= 4) {
 		bars = 0;
 		for (size_t i = 0; i < d->nr; i = bar_end(d, i))
@@ -245,32 +246,50 @@ static bool alike(const struct drawing *d, const VmaEntry *a, const VmaEntry *b)
 	return plain_name(memory_mm(d->m), a) == plain_name(memory_mm(d->m), b);
 }
 
+struct name {
+	const VmaEntry *vma; /* the first of its name */
+	uint64_t size;
+};
+
+static int by_name_size(const void *a, const void *b)
+{
+	const struct name *x = a, *y = b;
+
+	if (x->size != y->size)
+		return x->size < y->size ? 1 : -1;
+	return (x->vma > y->vma) - (x->vma < y->vma);
+}
+
 static void put_names(const struct drawing *d, size_t i, size_t end)
 {
-	const VmaEntry *shown[NAMES_MAX];
-	size_t nr = 0, more = 0;
+	struct name names[NAMES_KEPT];
+	size_t nr = 0;
+	bool more = false;
 	FILE *out = d->r->out;
 
 	for (; i < end; i++) {
-		const VmaEntry *v = d->pieces[i].vma;
+		const struct piece *p = &d->pieces[i];
 		size_t k = 0;
 
-		if (i && d->pieces[i - 1].vma == v)
-			continue;
-		while (k < nr && !alike(d, shown[k], v))
+		while (k < nr && !alike(d, names[k].vma, p->vma))
 			k++;
-		if (k < nr)
-			continue;
-		if (nr == NAMES_MAX) {
-			more++;
+		if (k == NAMES_KEPT) {
+			more = true;
 			continue;
 		}
-		fputs(nr ? ", " : "", out);
-		put_name(d, v);
-		shown[nr++] = v;
+		if (k == nr)
+			names[nr++] = (struct name){ p->vma, 0 };
+		names[k].size += p->size;
+	}
+	qsort(names, nr, sizeof(*names), by_name_size);
+	for (i = 0; i < nr && i < NAMES_MAX; i++) {
+		fputs(i ? ", " : "", out);
+		put_name(d, names[i].vma);
 	}
 	if (more)
-		fputs(" and more", out);
+		fputs(" and many more", out);
+	else if (nr > NAMES_MAX)
+		fprintf(out, " and %zu more", nr - NAMES_MAX);
 }
 
 static int put_group(const struct drawing *d, size_t i, size_t end, struct err *e)

@@ -45,7 +45,8 @@ static void begin_task(struct report *r, uint32_t pid)
 	const struct report_task *t = report_find(r, pid);
 	FILE *out = r->out;
 
-	fprintf(out, "<details id=f%u%s><summary><b>%u ", pid, r->nr_tasks <= OPEN_TASKS_MAX ? " open" : "", pid);
+	fprintf(out, "<details id=f%u%s><summary><b>%u ", pid,
+		r->nr_tasks <= OPEN_TASKS_MAX || t == r->tasks ? " open" : "", pid);
 	html_text(out, t ? t->comm : "");
 	fputs("</b><span>", out);
 	html_count(out, t ? t->nr_fds : 0);
@@ -157,14 +158,14 @@ static void put_socket(void *arg, struct json_object *row, struct json_object *b
 	put_cell(out, "class=l", row_get_text(row, "family"));
 	put_cell(out, "class=\"l wide\"", row_get_text(row, row_has(row, "protocol") ? "protocol" : "type"));
 	put_cell(out, "class=\"l soft\"", row_get_text(row, "state"));
-	fputs("<td><code>", out);
+	fputs("<td class=e><code>", out);
 	if (local && row_has(row, "name"))
 		html_text(out, row_get_text(row, "name"));
 	else if (local)
 		fprintf(out, "[%" PRIu64 "]", row_get_uint(row, "ino"));
 	else
 		put_end(out, row, "local_addr", "local_port");
-	fputs("</code></td><td><code>", out);
+	fputs("</code></td><td class=e><code>", out);
 	if (peer)
 		fprintf(out, "[%" PRIu64 "] ", row_get_uint(peer, "ino"));
 	if (peer)
@@ -200,21 +201,21 @@ static void put_namespace(void *arg, struct json_object *row, struct json_object
 	FILE *out = r->out;
 
 	if (!before)
-		fputs("<div class=card><table><thead><tr><th>Namespace</th><th class=r>Id</th><th>Is</th><th>Tasks</th></tr>"
+		fputs("<div class=card><table><thead><tr><th>Namespace</th><th class=r>Id</th><th>Tasks</th></tr>"
 		      "</thead>\n<tbody>\n",
 		      out);
 	r->rows++;
 	fputs("<tr>", out);
-	put_cell(out, "class=l", row_get_text(row, "ns"));
-	fprintf(out, "<td class=r>%" PRIu64 "</td>", row_get_uint(row, "id"));
-	put_cell(out, "class=\"l soft\"",
-		 !row_has(row, "new")	  ? "" :
-		 row_get_bool(row, "new") ? "its own" :
-					    "the host's");
-	fputs("<td class=\"f m\">", out);
-	for (size_t i = 0; i < nr && i < 24; i++)
+	fputs("<td class=l>", out);
+	html_text(out, row_get_text(row, "ns"));
+	if (row_has(row, "new"))
+		fprintf(out, " <span class=pill>%s</span>", row_get_bool(row, "new") ? "its own" : "the host's");
+	fprintf(out, "</td><td class=r>%" PRIu64 "</td><td class=\"f m\">", row_get_uint(row, "id"));
+	if (nr > 1 && nr == r->nr_tasks)
+		fputs("all", out);
+	for (size_t i = 0; i < nr && i < 24 && !(nr > 1 && nr == r->nr_tasks); i++)
 		fprintf(out, "%s%" PRIu64, i ? " " : "", json_object_get_uint64(row_get_at(row, "pids", i)));
-	if (nr > 24)
+	if (nr > 24 && nr != r->nr_tasks)
 		fprintf(out, " and %zu more", nr - 24);
 	fputs("</td></tr>\n", out);
 }

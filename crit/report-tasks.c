@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/guard.h"
 #include "crit/map.h"
@@ -202,13 +203,13 @@ static void put_task_row(const struct report *r, size_t i, uint64_t most)
 	fputs("<b>", out);
 	html_text(out, t->comm);
 	fputs("</b>", out);
-	if (t->state && strcmp(t->state, "Alive")) {
+	if (t->state && strcasecmp(t->state, "alive")) {
 		fputs(" <span class=pill>", out);
 		html_text(out, t->state);
 		fputs("</span>", out);
 	}
 	if (t->args) {
-		fputs(" <code class=soft>", out);
+		fputs("<code class=\"soft cut\">", out);
 		html_text(out, t->args);
 		fputs("</code>", out);
 	}

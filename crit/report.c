@@ -174,7 +174,7 @@ static int put_header(struct report *r, struct err *e)
 		fprintf(out, "<small>pid %u</small>", root->pid);
 	fputs("</h1>\n", out);
 	if (root && root->args) {
-		fputs("<p class=args><code>", out);
+		fputs("<p class=args><code class=cut>", out);
 		html_text(out, root->args);
 		fputs("</code></p>\n", out);
 	}
