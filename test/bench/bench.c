@@ -361,6 +361,61 @@ static void measure_inside(struct table *table, const struct tool *t, int runs)
 		row(table, t->name, "4 MB, with -R", "frozen, inside", &s, NULL, 0, 0);
 }
 
+/* The bare reading to compare a search with: all page images, into memory that is there. */
+static void measure_reading(struct series *s)
+{
+	static char chunk[CHUNK];
+	double start = clock_s();
+	int dir = open(IMG, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ssize_t n = 1;
+
+	for (int i = 1; n >= 0; i++) {
+		char name[32];
+		int fd;
+
+		snprintf(name, sizeof(name), "pages-%d.img", i);
+		fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+		n = fd < 0 ? -1 : 0;
+		while (fd >= 0 && (n = read(fd, chunk, CHUNK)) > 0)
+			;
+		if (fd >= 0)
+			close(fd);
+	}
+	close(dir);
+	add(s, (clock_s() - start) * 1e3);
+}
+
+/* crit search through 1 GiB: for a text that is not there, and for a regular expression. */
+static void measure_search(struct table *table, const struct tool *t, const char *build, int runs)
+{
+	static const struct work memory = { "1 GiB of memory", "memory", "1024", 0, 0, 0, 0 };
+	static const char *const patterns[] = { "no text like this", "[0-9]{5}[a-z]{5}@[a-z]{5}" };
+	struct series found[2] = { 0 }, reading = { 0 };
+	struct result r = { 0 };
+	char crit[512], pid[16];
+	char *dump[] = { (char *)t->dump, "-t", pid, "-D", IMG, NULL };
+
+	snprintf(crit, sizeof(crit), "/mnt/src/%s/bin/crit", build);
+	snprintf(pid, sizeof(pid), "%d", start_load(t, &memory));
+	if (run_tool(&r, dump) < 0) {
+		fprintf(table->json ? stderr : stdout, "crit search: FAILED: %s\n", r.failed);
+		return;
+	}
+	end_all();
+	for (int i = 0; i < 2 * runs; i++) {
+		char *search[] = { crit, "search", i % 2 ? "-r" : "--", IMG, (char *)patterns[i % 2], NULL };
+		double start = clock_s();
+		int status;
+
+		if (waitpid(spawn(search, OUT), &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) > 1)
+			die("crit search");
+		add(&found[i % 2], (clock_s() - start) * 1e3);
+		measure_reading(&reading);
+	}
+	row(table, "crit", memory.name, "search text", &found[0], "read loop", median(&reading), 1000);
+	row(table, "crit", memory.name, "search -r", &found[1], "read loop", median(&reading), 0);
+}
+
 static bool wanted(const char *name, int argc, char **argv)
 {
 	for (int i = optind; i < argc; i++)
@@ -419,6 +474,8 @@ int main(int argc, char **argv)
 	for (int t = 0; t < nr_tools; t++)
 		if (wanted("with -R", argc, argv))
 			measure_inside(&table, &tools[t], runs);
+	if (wanted("crit search", argc, argv))
+		measure_search(&table, &tools[0], build, runs);
 	if (table.json)
 		printf("%s\n]\n", table.rows ? "" : "[");
 	return ok ? PASSED : FAILED;
