@@ -224,11 +224,11 @@ static int put_files(struct notes *n, struct err *e)
 	for (size_t i = 0; i < nr; i++) {
 		const uint64_t row[] = { vmas[i]->start, vmas[i]->end, vmas[i]->pgoff / IMG_PAGE_SIZE };
 
-		if (mapping_file(&n->p->c, vmas[i]) && ++count)
+		if (target_file(&n->p->c, vmas[i]) && ++count)
 			fwrite(row, sizeof(row), 1, f);
 	}
 	for (size_t i = 0; i < nr; i++) {
-		const RegFileEntry *file = mapping_file(&n->p->c, vmas[i]);
+		const RegFileEntry *file = target_file(&n->p->c, vmas[i]);
 
 		if (file)
 			fwrite(file->name, 1, strlen(file->name) + 1, f);

@@ -87,7 +87,7 @@ static void put_absence(struct view *v, uint64_t addr, uint64_t len, const struc
 	printf("%016" PRIx64 "  -- %" PRIu64 " bytes: %s", addr, len, reason(x));
 	if (x && x->kind == EXTENT_FILE) {
 		printf(": ");
-		put_text(mapping_name(&v->c, v->m, x->vma, name, sizeof(name)));
+		put_text(target_mapping(&v->c, v->m, x->vma, name, sizeof(name)));
 		printf(" at 0x%" PRIx64, x->at);
 	}
 	putchar('\n');
@@ -136,7 +136,7 @@ static int row_without_bytes(struct view *v, uint64_t addr, uint64_t len, const 
 	char name[MAPPING_NAME_MAX];
 
 	if (row && x && x->kind == EXTENT_FILE) {
-		row_text(row, "file", mapping_name(&v->c, v->m, x->vma, name, sizeof(name)));
+		row_text(row, "file", target_mapping(&v->c, v->m, x->vma, name, sizeof(name)));
 		row_hex(row, "offset", x->at);
 	}
 	return rows_put(&v->rows, row, e);

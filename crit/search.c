@@ -9,6 +9,7 @@
 
 #include "base/guard.h"
 #include "base/progress.h"
+#include "crit/colour.h"
 #include "crit/crit.h"
 #include "crit/rows.h"
 #include "crit/search-shared.h"
@@ -55,14 +56,18 @@ static int put_hit(struct search *s, uint32_t pid, uint64_t addr, const struct h
 
 	s->hits++;
 	if (v)
-		mapping_name(&s->c, s->m, v, name, sizeof(name));
+		target_mapping(&s->c, s->m, v, name, sizeof(name));
 	if (!s->rows.json) {
 		if (s->to_terminal)
 			progress_end(&s->progress);
 		printf("%-7" PRIu32 " %016" PRIx64 "  ", pid, addr);
 		put_text(*name ? name : "-");
 		printf("  |");
-		put_bytes(h->bytes, h->before + shown + after);
+		put_bytes(h->bytes, h->before);
+		printf("%s", colour(COLOUR_HIT));
+		put_bytes(h->bytes + h->before, shown);
+		printf("%s", colour(COLOUR_NONE));
+		put_bytes(h->bytes + h->before + h->len, after);
 		printf("|\n");
 		return 0;
 	}

@@ -76,7 +76,7 @@ int target_size(const char *text, uint64_t *ret, struct err *e)
 	return 0;
 }
 
-const RegFileEntry *mapping_file(const struct checkpoint *c, const VmaEntry *v)
+const RegFileEntry *target_file(const struct checkpoint *c, const VmaEntry *v)
 {
 	if (!(v->status & VMA_FILE) || v->status & VMA_MEMFD || v->shmid > UINT32_MAX)
 		return NULL;
@@ -107,9 +107,10 @@ static const char *special_name(const struct memory *m, const VmaEntry *v)
 	return v->status & VMA_FILE ? "[unknown file]" : "";
 }
 
-const char *mapping_name(const struct checkpoint *c, const struct memory *m, const VmaEntry *v, char *buf, size_t size)
+const char *target_mapping(const struct checkpoint *c, const struct memory *m, const VmaEntry *v, char *buf,
+			   size_t size)
 {
-	const RegFileEntry *f = mapping_file(c, v);
+	const RegFileEntry *f = target_file(c, v);
 
 	snprintf(buf, size, "%s", f ? f->name : special_name(m, v));
 	return buf;
@@ -130,7 +131,7 @@ static bool find_by_name(const struct checkpoint *c, const struct memory *m, con
 	VmaEntry *const *vmas = memory_vmas(m, &nr);
 
 	for (size_t i = 0; *name && i < nr; i++) {
-		if (!has_name(mapping_name(c, m, vmas[i], buf, sizeof(buf)), name))
+		if (!has_name(target_mapping(c, m, vmas[i], buf, sizeof(buf)), name))
 			continue;
 		*ret = vmas[i]->start;
 		return true;

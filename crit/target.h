@@ -29,9 +29,10 @@ int target_size(const char *text, uint64_t *ret, struct err *e);
  * What a mapping is called: the path of its file, "[heap]", "[stack]", "[vdso]" ... , "" for private memory. checkpoint_files must
  * have been called. Returns buf.
  */
-const char *mapping_name(const struct checkpoint *c, const struct memory *m, const VmaEntry *v, char *buf, size_t size);
+const char *target_mapping(const struct checkpoint *c, const struct memory *m, const VmaEntry *v, char *buf,
+			   size_t size);
 
 /* The file that a mapping is of; NULL when it is of none, or of one that is in no image of files. */
-const RegFileEntry *mapping_file(const struct checkpoint *c, const VmaEntry *v);
+const RegFileEntry *target_file(const struct checkpoint *c, const VmaEntry *v);
 
 #endif
