@@ -244,25 +244,6 @@ void show_fields(struct text *t, const ProtobufCMessageDescriptor *desc, const u
 	show_body(&s, desc, wire, len, false);
 }
 
-int wire_normalize(const ProtobufCMessageDescriptor *desc, const uint8_t *wire, size_t len, uint8_t **ret,
-		   size_t *len_ret, struct err *e)
-{
-	ProtobufCMessage *msg = protobuf_c_message_unpack(desc, NULL, len, wire);
-	uint8_t *out;
-
-	if (!msg)
-		return err_set(e, 0, "cannot decode a %s", desc->name);
-	*len_ret = protobuf_c_message_get_packed_size(msg);
-	out = malloc(*len_ret + 1);
-	if (out)
-		protobuf_c_message_pack(msg, out);
-	protobuf_c_message_free_unpacked(msg, NULL);
-	if (!out)
-		return err_nomem(e, "a record");
-	*ret = out;
-	return 0;
-}
-
 int show_record(struct text *t, const struct img_reader *r, const ProtobufCMessageDescriptor *desc, const uint8_t *wire,
 		size_t len, bool pretty, struct err *e)
 {

@@ -19,8 +19,4 @@ void show_fields(struct text *t, const ProtobufCMessageDescriptor *desc, const u
 int show_record(struct text *t, const struct img_reader *r, const ProtobufCMessageDescriptor *desc, const uint8_t *wire,
 		size_t len, bool pretty, struct err *e);
 
-/* What protobuf-c makes of a checked message. The caller frees *ret. */
-int wire_normalize(const ProtobufCMessageDescriptor *desc, const uint8_t *wire, size_t len, uint8_t **ret,
-		   size_t *len_ret, struct err *e);
-
 #endif

@@ -100,7 +100,7 @@ int64_t wire_signed(ProtobufCType type, uint64_t value)
 	}
 }
 
-static enum wire_type wire_type_of(ProtobufCType type)
+enum wire_type wire_type_of(ProtobufCType type)
 {
 	switch (type) {
 	case PROTOBUF_C_TYPE_STRING:
@@ -147,19 +147,25 @@ static int fail(const struct walk *w, const uint8_t *at, const ProtobufCMessageD
 static int check_message(struct walk *w, const ProtobufCMessageDescriptor *desc, const uint8_t *p, const uint8_t *end,
 			 unsigned int depth);
 
+int wire_next_packed(const uint8_t **p, const uint8_t *end, ProtobufCType type, uint64_t *ret)
+{
+	enum wire_type wire = wire_type_of(type);
+	bool minimal;
+
+	return wire == WIRE_VARINT ? get_varint(p, end, ret, &minimal) :
+				     get_fixed(p, end, wire == WIRE_64 ? 8 : 4, ret);
+}
+
 /* Numbers of a repeated field in one run of bytes: nobody writes it, everybody must read it. */
 static int check_packed(struct walk *w, const ProtobufCMessageDescriptor *desc, const ProtobufCFieldDescriptor *fd,
 			const struct wire_field *f)
 {
-	enum wire_type type = wire_type_of(fd->type);
 	const uint8_t *p = f->data, *end = f->data + f->len;
-	bool minimal;
 	uint64_t v;
 
 	w->canonical = false;
 	while (p < end) {
-		if (type == WIRE_VARINT ? get_varint(&p, end, &v, &minimal) :
-					  get_fixed(&p, end, type == WIRE_64 ? 8 : 4, &v))
+		if (wire_next_packed(&p, end, fd->type, &v))
 			return fail(w, p, desc, fd->name, "bad packed numbers");
 	}
 	return 0;

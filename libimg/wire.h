@@ -38,6 +38,19 @@ int wire_next(const uint8_t **p, const uint8_t *end, struct wire_field *ret);
 int wire_check(const ProtobufCMessageDescriptor *desc, const uint8_t *buf, size_t len, uint64_t offset,
 	       bool *canonical_ret, struct err *e);
 
+/*
+ * A checked message as protobuf libraries would write it (what wire_check calls canonical). The caller frees *ret, which is a
+ * place also for no bytes.
+ */
+int wire_normalize(const ProtobufCMessageDescriptor *desc, const uint8_t *wire, size_t len, uint8_t **ret,
+		   size_t *len_ret, struct err *e);
+
+/* How values of a type are written, one by one. */
+enum wire_type wire_type_of(ProtobufCType type);
+
+/* Takes one number of a packed list at *p, which is before end. Returns 0, or -1 when there is none. */
+int wire_next_packed(const uint8_t **p, const uint8_t *end, ProtobufCType type, uint64_t *ret);
+
 /* The value of a varint field as the type means it. */
 int64_t wire_signed(ProtobufCType type, uint64_t value);
 

@@ -141,11 +141,14 @@ class Message:
 
     def __init__(self, kind, data):
         self.kind, self.values, self.unknown = kind, {}, b""
+        merged = {} # messages that are given more than once
         for number, wire, value, whole in wire_fields(data):
             field = MESSAGES[kind].get(number)
             if not field:
                 self.unknown += whole
                 continue
+            if field["type"] in MESSAGES and field["label"] != "repeated":
+                merged[number] = value = merged.get(number, b"") + value
             values = list(self.parse(field["type"], wire, value))
             if field["label"] == "repeated":
                 self.values.setdefault(number, []).extend(values)

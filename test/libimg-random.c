@@ -111,6 +111,8 @@ static uint64_t random_varint(const ProtobufCFieldDescriptor *fd)
 {
 	uint64_t v;
 
+	if (odd && one_in(10))
+		return random_number(64); /* of which only so many bits count */
 	switch (fd->type) {
 	case PROTOBUF_C_TYPE_BOOL:
 		return below(2);
@@ -168,7 +170,7 @@ static void random_string(struct bytes *b)
 
 		add(b, piece, strlen(piece));
 	}
-	if (odd && !dir && one_in(8))
+	if (odd && one_in(8))
 		add(b, "\0z", 2);
 }
 
@@ -339,8 +341,8 @@ static void random_field(struct bytes *b, const ProtobufCFieldDescriptor *fd, un
 		random_address(b, fd);
 		return;
 	}
-	if (n && odd && fd->label != PROTOBUF_C_LABEL_REPEATED && is_number(fd) && one_in(10))
-		n++; /* given twice: the last one counts */
+	if (n && odd && fd->label != PROTOBUF_C_LABEL_REPEATED && one_in(10))
+		n++; /* given twice: the last one counts; messages are merged */
 	while (n--)
 		random_value(b, fd, depth);
 }
@@ -451,8 +453,7 @@ static bool random_entry(struct bytes *b, const struct img_type *t, uint64_t nr)
 	case IMG_EXTRA_NONE:
 	case IMG_EXTRA_RAW:
 	case IMG_EXTRA_PAGEMAP:
-		random_record(b, desc);
-		return true;
+		break;
 	case IMG_EXTRA_PIPES_DATA:
 	case IMG_EXTRA_SK_QUEUES:
 		size = force(2, payload_size());
