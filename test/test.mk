@@ -65,18 +65,35 @@ lint:
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h' | grep -v '^test/data/')
 
-# install copies what is there; build first.
-MANS	= $(wildcard man/*.1)
-MANS7	= $(wildcard man/*.7)
-install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+# install copies what is there; build first. Headers name each other as they lie there: <crkit/...>.
+SHARE	= $(DESTDIR)$(PREFIX)/share
+INCLUDE	= $(DESTDIR)$(PREFIX)/include/crkit
+LIBDIR	= $(DESTDIR)$(PREFIX)/lib
+IMG_H	:= libimg.h json.h vma.h images.def messages.h
+VERSION	= $(shell sed -n 's/^.define CRKIT_VERSION "\(.*\)"/\1/p' base/version.h)
+INSTALLED_H = sed -e 's|"base/err.h"|<crkit/err.h>|' -e 's|"libimg/\(.*\)"|<crkit/\1>|' -e 's|"\(.*\.pb-c\.h\)"|<crkit/proto/\1>|'
+MANS	:= $(wildcard man/*.[1-9])
+install: install-tools install-libimg
+install-tools: all
+	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(BINS) $(DESTDIR)$(PREFIX)/bin
-	$(if $(MANS),install -m 644 $(MANS) $(DESTDIR)$(PREFIX)/share/man/man1)
-	install -d $(DESTDIR)$(PREFIX)/share/man/man7
-	$(if $(MANS7),install -m 644 $(MANS7) $(DESTDIR)$(PREFIX)/share/man/man7)
+	for m in $(MANS); do install -D -m 644 -t $(SHARE)/man/man$${m##*.} $$m || exit 1; done
+	install -D -m 644 completions/crit.bash $(SHARE)/bash-completion/completions/crit
+	install -D -m 644 -t $(SHARE)/zsh/site-functions completions/_crit
+	install -D -m 644 -t $(SHARE)/fish/vendor_completions.d completions/crit.fish
+install-libimg: all
+	install -d $(INCLUDE)/proto $(LIBDIR)/pkgconfig
+	install -m 755 $(B)/lib/$(LIBIMG_SO) $(LIBDIR)
+	ln -sf $(LIBIMG_SO) $(LIBDIR)/libimg.so
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' libimg/libimg.pc.in >$(LIBDIR)/pkgconfig/libimg.pc
+	install -m 644 base/err-struct.h $(INCLUDE)/err.h
+	for h in $(IMG_H); do $(INSTALLED_H) libimg/$$h >$(INCLUDE)/$$h || exit 1; done
+	for h in $(GENH); do $(INSTALLED_H) $$h >$(INCLUDE)/proto/$${h##*/} || exit 1; done
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(BINS)))
-	rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/man/man1/,$(notdir $(MANS)))
-	rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/man/man7/,$(notdir $(MANS7)))
+	for m in $(MANS); do rm -f $(SHARE)/man/man$${m##*.}/$${m##*/}; done
+	rm -f $(SHARE)/bash-completion/completions/crit $(SHARE)/zsh/site-functions/_crit $(SHARE)/fish/vendor_completions.d/crit.fish
+	rm -f $(LIBDIR)/$(LIBIMG_SO) $(LIBDIR)/libimg.so $(LIBDIR)/pkgconfig/libimg.pc
+	rm -rf $(INCLUDE)
 
-.PHONY: tests check check-now check-tests check-mutations check-apps demo demo-now bench deps lint format install uninstall
+.PHONY: tests check check-now check-tests check-mutations check-apps demo demo-now bench deps lint format install install-tools install-libimg uninstall
