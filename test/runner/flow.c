@@ -294,7 +294,7 @@ static int check_images(struct flow *f)
 {
 	if (!images_stats_true(f->img))
 		return -1;
-	return images_round_trip(f->img, f->crit) ? 0 : -1;
+	return images_verify(f->img, f->crit) && images_round_trip(f->img, f->crit) ? 0 : -1;
 }
 
 static int cycle(struct flow *f, int nr)

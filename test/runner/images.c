@@ -190,3 +190,18 @@ bool images_round_trip(const char *dir, const char *crit)
 		closedir(d);
 	return ok;
 }
+
+bool images_verify(const char *dir, const char *crit)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		execl(crit, "crit", "verify", dir, NULL);
+		_exit(127);
+	}
+	reap_until(pid, &status, 20);
+	if (status)
+		printf("crit verify %s: status %#x\n", dir, status);
+	return status == 0;
+}

@@ -76,5 +76,6 @@ int state_write(const char *path, pid_t root, const pid_t *except, bool busy);
 bool files_same(const char *a, const char *b); /* (silently) */
 bool images_stats_true(const char *dir);
 bool images_round_trip(const char *dir, const char *crit);
+bool images_verify(const char *dir, const char *crit);
 
 #endif
