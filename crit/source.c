@@ -87,45 +87,18 @@ static int open_archive(struct source *s, int fd, struct err *e)
 	return members_list(fd, s->path, &s->members, e) || keep_folder(s, e) ? -1 : 0;
 }
 
-static struct source *new_source(const char *path, struct err *e)
+int source_open(struct source **ret, const char *path, struct err *e)
 {
 	_cleanup_source_ struct source *s = calloc(1, sizeof(*s));
+	_cleanup_close_ int fd = -1;
+	struct stat st;
 
 	if (s) {
 		s->dirfd = s->members.fd = s->members.expanded = -1;
 		s->path = strdup(path);
 	}
-	if (!s || !s->path) {
-		err_nomem(e, path);
-		return NULL;
-	}
-	return take_ptr(s);
-}
-
-int source_of_members(struct source **ret, const char *path, struct members *m, struct err *e)
-{
-	_cleanup_source_ struct source *s = new_source(path, e);
-
-	if (!s) {
-		members_free(m);
-		return -1;
-	}
-	s->members = *m;
-	*m = (struct members){ .fd = -1, .expanded = -1 };
-	if (keep_folder(s, e))
-		return -1;
-	*ret = take_ptr(s);
-	return 0;
-}
-
-int source_open(struct source **ret, const char *path, struct err *e)
-{
-	_cleanup_source_ struct source *s = new_source(path, e);
-	_cleanup_close_ int fd = -1;
-	struct stat st;
-
-	if (!s)
-		return -1;
+	if (!s || !s->path)
+		return err_nomem(e, path);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st))
 		return err_set(e, errno, "cannot open %s", path);

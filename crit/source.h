@@ -23,11 +23,6 @@ void part_close(struct part *p);
 #define _cleanup_part_ __attribute__((cleanup(part_close)))
 
 int source_open(struct source **ret, const char *path, struct err *e);
-
-struct members;
-
-/* As source_open, of an archive whose members are listed already; they are taken, also on failure. `path` is for errors. */
-int source_of_members(struct source **ret, const char *path, struct members *m, struct err *e);
 void source_close(struct source **s);
 #define _cleanup_source_ __attribute__((cleanup(source_close)))
 
