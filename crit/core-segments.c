@@ -3,6 +3,7 @@
  * The memory of a core file. Unchanged pages of files are left out: debuggers take them from the files. Zeroes are holes; long
  * stretches of them share one, because a file can be smaller than an address space.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -68,6 +69,9 @@ int core_segments(const struct corpse *p, struct segments *ret, struct err *e)
 
 	*ret = (struct segments){ 0 };
 	while ((rc = memory_extent(p->m, at, &x, e)) > 0) {
+		if (memory_is_missing(&x))
+			return err_set(e, 0, "the pages at 0x%" PRIx64 " are in an earlier dump that is not there",
+				       x.addr);
 		if (add_extent(ret, &x, e))
 			return -1;
 		at = x.addr + x.size;

@@ -221,7 +221,7 @@ static int explain(struct view *v, struct err *e)
 {
 	uint8_t byte;
 
-	if (memory_read(v->m, v->addr, &byte, 1, e))
+	if (memory_read(v->m, v->addr, &byte, 1, e) && !*e->hint)
 		err_hint(e, "\"crit x %s mems\" lists the mappings; hexadecimal addresses begin with 0x",
 			 source_path(v->c.source));
 	return -1;

@@ -11,6 +11,9 @@
 #include "libimg/vma.h"
 #include "memfd.pb-c.h"
 
+#define NOT_PAGES \
+	(VMA_KERNEL | VMA_SOCKET | VMA_AIORING | VMA_SYSVIPC) /* mappings that need not have pages in images */
+
 struct object {
 	uint64_t shmid;
 	struct pagestore *pages; /* NULL: never touched */
@@ -295,7 +298,7 @@ static int look_behind(struct memory *m, struct extent *x, struct err *e)
 
 	x->at = at;
 	x->kind = EXTENT_ZERO;
-	if (v->status & (VMA_KERNEL | VMA_SOCKET | VMA_AIORING | VMA_SYSVIPC))
+	if (v->status & NOT_PAGES)
 		x->kind = EXTENT_LOST;
 	else if (v->status & VMA_FILE && !(v->status & VMA_MEMFD))
 		x->kind = EXTENT_FILE;
@@ -332,6 +335,11 @@ int memory_extent(struct memory *m, uint64_t addr, struct extent *ret, struct er
 	return 1;
 }
 
+bool memory_is_missing(const struct extent *x)
+{
+	return x->kind == EXTENT_LOST && !(x->vma->status & NOT_PAGES);
+}
+
 static int read_extent(const struct extent *x, uint64_t addr, void *buf, size_t len, struct err *e)
 {
 	switch (x->kind) {
@@ -348,7 +356,9 @@ static int read_extent(const struct extent *x, uint64_t addr, void *buf, size_t 
 	case EXTENT_LOST:
 		break;
 	}
-	return err_set(e, 0, "the page at 0x%" PRIx64 " is not in the images", addr);
+	err_set(e, 0, "the page at 0x%" PRIx64 " is not in the images", addr);
+	return memory_is_missing(x) ? err_hint(e, "it is in an earlier dump, to which the link \"parent\" must lead") :
+				      -1;
 }
 
 int memory_read(struct memory *m, uint64_t addr, void *buf, size_t len, struct err *e)

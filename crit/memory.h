@@ -46,6 +46,9 @@ const VmaEntry *memory_vma(const struct memory *m, uint64_t addr);
  */
 int memory_extent(struct memory *m, uint64_t addr, struct extent *ret, struct err *e);
 
+/* Is it of an earlier dump that is not there, or was it still to be fetched? What the kernel has at EXTENT_LOST is no loss. */
+bool memory_is_missing(const struct extent *x);
+
 /* Reads len bytes. What is not in the images (EXTENT_FILE, EXTENT_LOST) or not mapped is an error that says which address and why. */
 int memory_read(struct memory *m, uint64_t addr, void *buf, size_t len, struct err *e);
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/guard.h"
+#include "base/log.h"
 #include "base/progress.h"
 #include "crit/colour.h"
 #include "crit/crit.h"
@@ -16,8 +17,9 @@
 #include "crit/search.h"
 #include "crit/target.h"
 
-#define SHOWN_MAX  256		/* bytes of a match that are shown */
-#define PIECE	   (32u << 20)	/* bytes between two signs of progress */
+#define SHOWN_MAX  256	       /* bytes of a match that are shown */
+#define PIECE	   (32u << 20) /* bytes between two signs of progress */
+#define MIB	   (1024.0 * 1024.0)
 #define EDGE_LEAST (64u * 1024) /* bytes: so much is taken along at the edges of memory that needs no search */
 
 struct search {
@@ -28,8 +30,9 @@ struct search {
 	struct aliases shared;
 	struct progress progress;
 	struct rows rows;
-	uint64_t edge;	/* bytes */
-	uint64_t total; /* bytes to be searched */
+	uint64_t edge;	  /* bytes */
+	uint64_t total;	  /* bytes to be searched */
+	uint64_t missing; /* bytes that should be, but are in an earlier dump that is not there */
 	uint64_t hits;
 	bool counting; /* the first walk */
 	bool to_terminal;
@@ -153,6 +156,8 @@ static int scan_extent(struct search *s, const struct extent *x, struct err *e)
 {
 	bool skip = x->kind == EXTENT_ZERO || searched_before(s, x);
 
+	if (s->counting && memory_is_missing(x))
+		s->missing += x->size;
 	if (x->kind != EXTENT_IMAGE && x->kind != EXTENT_ZERO)
 		return 0;
 	if (s->counting) {
@@ -214,6 +219,9 @@ static int search(struct search *s, bool json, struct err *e)
 	s->to_terminal = isatty(STDOUT_FILENO);
 	rows_begin(&s->rows, json, NULL);
 	failed = walk(s, true, e);
+	if (s->missing)
+		log_warn("%.1f MiB of memory are not searched: they are in an earlier dump that is not there",
+			 (double)s->missing / MIB);
 	aliases_sort(&s->shared);
 	progress_begin(&s->progress, "searching", s->total);
 	failed = failed || walk(s, false, e);
@@ -278,7 +286,7 @@ static int run(struct search *s, const struct arguments *a, struct err *e)
 	if (search(s, a->json, e))
 		return err_in(e, "%s", a->dir);
 	if (!s->hits)
-		return err_set(e, 0, "no match in %.1f MiB of memory", (double)s->total / (1 << 20));
+		return err_set(e, 0, "no match in %.1f MiB of memory", (double)s->total / MIB);
 	return 0;
 }
 

@@ -175,6 +175,22 @@ tar cf images.tar -C images .
 expect 0 "$crit" core -o from-archive images.tar "$pid"
 cmp -n 33554432 "core.$pid" from-archive || fail "the core from the archive differs"
 
+# Pages of an earlier dump.
+mkdir later
+cp images/* later
+ln -s ../images later/parent
+for map in later/pagemap-*; do
+	"$crit" decode --pretty -i "$map" | sed -E 's/"flags": "[^"]*"/"flags": "PE_PARENT"/' | "$crit" encode -o "$map"
+done
+rm later/pages-*
+expect 0 "$crit" core -o from-chain later "$pid"
+cmp -n 33554432 "core.$pid" from-chain || fail "the core from a chain differs"
+expect 0 "$crit" search later 'on the heap'
+rm later/parent
+refuses 'the pages at 0x[0-9a-f]+ are in an earlier dump that is not there' "$crit" core -o lost later "$pid"
+refuses 'MiB of memory are not searched: they are in an earlier dump' "$crit" search later 'on the heap'
+refuses 'the link "parent"' "$crit" mem later "$pid" '[heap]'
+
 # What is refused.
 refuses 'has no process 1234567' "$crit" core images 1234567
 refuses 'is no process id' "$crit" core images x
