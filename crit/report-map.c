@@ -257,7 +257,7 @@ static int by_name_size(const void *a, const void *b)
 
 	if (x->size != y->size)
 		return x->size < y->size ? 1 : -1;
-	return (x->vma > y->vma) - (x->vma < y->vma);
+	return (x->vma->start > y->vma->start) - (x->vma->start < y->vma->start);
 }
 
 static void put_names(const struct drawing *d, size_t i, size_t end)

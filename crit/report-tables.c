@@ -80,7 +80,7 @@ static void put_descriptor(void *arg, struct json_object *row, struct json_objec
 	put_cell(out, "class=\"r m\"", row_has(row, "fd") ? fd : row_get_text(row, "dir"));
 	put_code(out, "class=f", row_get_text(row, "name"));
 	put_cell(out, "class=\"soft wide\"", row_get_text(row, "type"));
-	fputs("<td class=\"soft wide\"><code>", out);
+	fputs("<td class=\"l soft wide\"><code>", out);
 	html_text(out, file && row_has(file, "flags") ? row_get_text(file, "flags") : "");
 	fputs(row_get_bool(row, "cloexec") ? "</code> <span class=pill>cloexec</span></td><td class=\"r soft wide\">" :
 					     "</code></td><td class=\"r soft wide\">",

@@ -198,7 +198,12 @@ static void put_task_row(const struct report *r, size_t i, uint64_t most)
 	const struct report_task *t = &r->tasks[i];
 	FILE *out = r->out;
 
-	fprintf(out, "<tr><td class=\"r m\"><a href=\"#m%u\">%u</a></td><td class=f>", t->pid, t->pid);
+	fputs("<tr><td class=\"r m\">", out);
+	if (t->has_memory)
+		fprintf(out, "<a href=\"#m%u\">%u</a>", t->pid, t->pid);
+	else
+		fprintf(out, "%u", t->pid);
+	fputs("</td><td class=f>", out);
 	put_branches(r, i);
 	fputs("<b>", out);
 	html_text(out, t->comm);
