@@ -45,6 +45,8 @@ static const struct task *task_of(const struct verify *v, uint32_t space, uint32
 {
 	const uint32_t *n = map_get(&v->map, space, pid);
 
+	if (!n && space == SPACE_THREAD) /* a dead task has no thread of its name */
+		n = map_get(&v->map, SPACE_TASK, pid);
 	return n ? &v->tasks[*n] : NULL;
 }
 
