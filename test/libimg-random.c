@@ -512,9 +512,7 @@ static int file_beside(const char *path, const char *suffix)
 
 	snprintf(full, sizeof(full), "%s%s", path, suffix);
 	fd = open(full, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (fd < 0)
-		exit(99);
-	return fd;
+	return fd >= 0 ? fd : (exit(99), -1);
 }
 
 static void must_be_same(int fd, const struct bytes *b, const struct img_type *t, const char *what)
