@@ -28,7 +28,7 @@ static const struct {
 	{ "anon_inode:landlock", "a Landlock rule set" },
 	{ "anon_inode:sync_file", "a sync file" },
 	{ "anon_inode:dma", "a DMA buffer" },
-	{ "/memfd:", "a memfd" },
+	{ "/secretmem", "secret memory (memfd_secret)" },
 	{ "/SYSV", "System V shared memory" },
 	{ "net:[", "a network namespace" },
 	{ "mnt:[", "a mount namespace" },

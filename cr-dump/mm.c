@@ -72,11 +72,14 @@ static bool is_mapped_file(const struct task *t, const char *path, uint32_t *id_
 static int look_exe(struct dump_ctx *ctx, struct task *t, struct err *e)
 {
 	char *path;
+	bool sealed;
 
 	if (ahead_get(ctx, t, 0, AHEAD_EXE, &path, NULL, e))
 		return -1;
 	if (is_mapped_file(t, path, &t->mm->exe_file_id))
 		return 0;
+	if (!strncmp(path, "/memfd:", 7) && strstr(path, " (deleted)"))
+		return memfd_file(ctx, t, "exe", &t->mm->exe_file_id, &sealed, e);
 	_cleanup_close_ int fd = openat(t->procfd, "exe", O_PATH | O_CLOEXEC);
 	if (fd < 0)
 		return err_set(e, errno, "cannot open the executable /proc/%d/exe", t->pid);

@@ -10,9 +10,9 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/kernel.h"
 #include "base/worker.h"
-#include "base/clock.h"
 #include "cr-dump/pages.h"
 #include "pagemap.pb-c.h"
 
@@ -70,7 +70,7 @@ static bool is_scanned(const struct vma *v)
 /* Pages that a restore may fetch later are marked: plain anonymous memory. */
 static uint32_t page_flags(const struct vma *v)
 {
-	if (v->entry->status & VMA_ANON_PRIVATE && !(v->entry->flags & MAP_LOCKED))
+	if (v->entry->status & VMA_ANON_PRIVATE && !(v->entry->flags & (MAP_LOCKED | MAP_HUGETLB)))
 		return PE_PRESENT | PE_LAZY;
 	return PE_PRESENT;
 }

@@ -35,6 +35,8 @@ static bool reg_claims(const struct fd_facts *f)
 {
 	if (*f->link != '/' || !strncmp(f->link, "/memfd:", 7) || !strncmp(f->link, "/SYSV", 5))
 		return false;
+	if (S_ISREG(f->st.st_mode) && !strcmp(f->link, "/dev/zero (deleted)"))
+		return false; /* shared anonymous memory: memfd.c */
 	if (S_ISREG(f->st.st_mode) || S_ISDIR(f->st.st_mode))
 		return !is_of_process(f);
 	return f->flags & O_PATH || is_memory_device(&f->st);

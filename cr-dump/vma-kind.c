@@ -26,10 +26,8 @@ static const struct special {
 static const struct refused {
 	const char *prefix, *what;
 } refused_names[] = {
-	{ "/memfd:", "a memory file (memfd_create)" },
-	{ "/SYSV", "a System V shared memory segment" },
-	{ "/anon_hugepage", "huge pages" },
-	{ "/[aio]", "an asynchronous I/O context (io_setup)" },
+	{ "/SYSV", "a System V shared memory segment, of an IPC namespace that is not saved with the tree" },
+	{ "/secretmem", "secret memory (memfd_secret), which nobody else can read" },
 	{ "/drm", "graphics memory" },
 	{ "anon_inode:", "a kernel object" },
 	{ "socket:", "a packet socket's ring" },
@@ -60,10 +58,8 @@ static const char *why_not(const struct vma *v, const struct vma_flags *f, uint3
 	for (size_t i = 0; i < ARRAY_SIZE(refused_names); i++)
 		if (starts_with(v->path, refused_names[i].prefix))
 			return refused_names[i].what;
-	if (!strcmp(v->path, "/dev/zero (deleted)") && !is_shared(v))
-		return "a private view of shared memory";
-	if (f->hugetlb)
-		return "huge pages";
+	if (f->synchronous)
+		return "memory of a file on a persistent memory device (MAP_SYNC)";
 	if (f->device)
 		return "memory of a device";
 	if (f->userfault)
@@ -87,10 +83,16 @@ static uint32_t special_status(const struct vma *v)
 	return 0;
 }
 
-/* Shared memory without a name is a deleted file of the kernel's own shmem; private memory is no file at all. */
-static bool is_shmem(const struct vma *v)
+/* Shared memory without a name is a deleted file of the kernel's own shmem, a memfd too; private memory is no file at all. */
+static bool is_memfd(const struct vma *v)
 {
-	return is_shared(v) && (!strcmp(v->path, "/dev/zero (deleted)") || starts_with(v->path, "[anon_shmem:"));
+	return v->ino && (starts_with(v->path, "/memfd:") || !strcmp(v->path, "/dev/zero (deleted)") ||
+			  starts_with(v->path, "[anon_shmem:"));
+}
+
+static bool is_anonymous_huge(const struct vma *v, const struct vma_flags *f)
+{
+	return f->huge_page && !strcmp(v->path, "/anon_hugepage (deleted)");
 }
 
 /* Of a private mapping only the permissions of its link in map_files tell how the file was open. */
@@ -119,6 +121,37 @@ static uint32_t access_of(const struct task *t, const struct vma *v, const struc
 			return near->entry->fdflags;
 	}
 	return access_of_link(t, v);
+}
+
+/* Under F_SEAL_WRITE no mapping may become writable, however its file was open. */
+static int classify_memfd(struct dump_ctx *ctx, struct task *t, const struct vma *v, const struct vma_flags *f,
+			  struct err *e)
+{
+	char link[64];
+	bool write_sealed;
+	uint32_t id;
+
+	snprintf(link, sizeof(link), "map_files/%lx-%lx", v->start, v->end);
+	if (!memfd_known(ctx, v, &id, &write_sealed) && memfd_file(ctx, t, link, &id, &write_sealed, e))
+		return -1;
+	v->entry->status |= VMA_MEMFD | (is_shared(v) ? VMA_FILE_SHARED : VMA_FILE_PRIVATE);
+	v->entry->shmid = id;
+	PB_SET(v->entry, fdflags, is_shared(v) && write_sealed ? access_of_link(t, v) : access_of(t, v, f));
+	return 0;
+}
+
+static void classify_huge(struct dump_ctx *ctx, struct task *t, const struct vma *v, const struct vma_flags *f)
+{
+	char link[64];
+
+	v->entry->flags |= MAP_ANONYMOUS | MAP_HUGETLB | huge_page_flags(f->huge_page);
+	v->entry->status |= is_shared(v) ? VMA_ANON_SHARED : VMA_ANON_PRIVATE;
+	if (!is_shared(v)) {
+		v->entry->pgoff = 0;
+		return;
+	}
+	snprintf(link, sizeof(link), "map_files/%lx-%lx", v->start, v->end);
+	v->entry->shmid = shmem_note(ctx, t, v->dev, v->ino, true, link);
 }
 
 static int classify_file(struct dump_ctx *ctx, struct task *t, const struct vma *v, const struct vma_flags *f,
@@ -154,11 +187,10 @@ int vma_classify(struct dump_ctx *ctx, struct task *t, struct vma *v, const stru
 		refuse(ctx, t, NULL, "mapping %lx-%lx %s is %s", v->start, v->end, v->path, why);
 		return 0;
 	}
-	if (is_shmem(v)) {
-		entry->status |= VMA_ANON_SHARED;
-		entry->flags |= MAP_ANONYMOUS;
-		entry->shmid = v->ino;
-		shmem_note(ctx, t, v);
+	if (is_memfd(v))
+		return classify_memfd(ctx, t, v, f, e);
+	if (is_anonymous_huge(v, f)) {
+		classify_huge(ctx, t, v, f);
 		return 0;
 	}
 	if (v->ino || v->path[0] == '/')

@@ -130,8 +130,8 @@ static void parse_flag(int flag, struct vma_flags *f)
 	case FLAG('p', 'f'):
 		f->device = true;
 		break;
-	case FLAG('h', 't'):
-		f->hugetlb = true;
+	case FLAG('s', 'f'):
+		f->synchronous = true;
 		break;
 	case FLAG('u', 'm'):
 	case FLAG('u', 'w'):
@@ -157,6 +157,18 @@ static void parse_flags(const char *p, struct vma_flags *f)
 			parse_flag(FLAG(p[0], p[1]), f);
 			p++;
 		}
+}
+
+/* The size of its pages, when it is hugetlb memory. */
+static uint64_t huge_page(const char *head, const char *flags_line)
+{
+	static const char name[] = "\nKernelPageSize:";
+	const char *line, *ht = strstr(flags_line, " ht");
+
+	if (!ht || memchr(flags_line + 1, '\n', ht - flags_line - 1))
+		return 0;
+	line = strstr(head, name);
+	return line && line < flags_line ? strtoull(line + strlen(name), NULL, 10) << 10 : 0;
 }
 
 /* The line before VmFlags, where the CPU has protection keys. */
@@ -185,6 +197,7 @@ static int add(struct dump_ctx *ctx, struct task *t, const char *head, const cha
 		return err_set(e, 0, "cannot make sense of /proc/%d/smaps at \"%.60s\"", t->pid, head);
 	parse_flags(flags + strlen("\nVmFlags: "), &f);
 	f.pkey = protection_key(head, flags);
+	f.huge_page = huge_page(head, flags);
 	if (belongs_to_vvar(last, &v)) {
 		last->end = last->entry->end = v.end;
 		return 0;

@@ -11,15 +11,19 @@ struct vma_flags {
 	uint32_t madv; /* bit n: MADV_* number n */
 	uint32_t map;  /* MAP_*, without shared or private */
 	uint32_t pkey;
-	bool may_write, device, hugetlb, userfault, shadow_stack, sealed, droppable, may_guard, locked_on_fault;
+	uint64_t huge_page; /* its size in bytes, of hugetlb memory */
+	bool may_write, device, userfault, shadow_stack, sealed, droppable, may_guard, locked_on_fault, synchronous;
 };
 
-/* A shared memory object without a name: memory that tasks share since a fork. */
+/* A shared memory object, whose content is saved once: a memfd or memory that tasks share since a fork. */
 struct shmem {
-	uint64_t id;	     /* its inode number */
-	struct task *task;   /* who has it mapped */
-	uint64_t start, end; /* where: it can be opened through that mapping */
-	int fd;		     /* pages.c: the object */
+	uint64_t id; /* of pagemap-shmem-ID.img: its inode number, if that is free */
+	dev_t dev;
+	ino_t ino;
+	struct task *task; /* who has it */
+	char where[56];	   /* below /proc/PID: how to open it */
+	bool huge;	   /* on hugetlbfs */
+	int fd;		   /* pages.c: the object */
 };
 
 /* A file behind mappings. Looked up for each mapping, opened once. */
@@ -54,7 +58,21 @@ int vma_classify(struct dump_ctx *ctx, struct task *t, struct vma *v, const stru
 int vma_file(struct dump_ctx *ctx, struct task *t, const struct vma *v, uint32_t access, uint64_t *id_ret,
 	     struct err *e);
 
-/* A mapping of shared memory was found. */
-void shmem_note(struct dump_ctx *ctx, struct task *t, const struct vma *v);
+/* A shared memory object was found, which `where` (below /proc/PID) leads to. Its id, the same each time. */
+uint64_t shmem_note(struct dump_ctx *ctx, struct task *t, dev_t dev, ino_t ino, bool huge, const char *where);
+
+/* Opens it to be read. */
+int shmem_open(const struct task *t, const char *where);
+
+/* MAP_HUGE_* and MFD_HUGE_*: the size of the pages. */
+uint32_t huge_page_flags(uint64_t size);
+
+/* --- memfd.c ------------------------------------------------------------------------------------------------- */
+
+/* The id of the file entry for mappings of the memfd that `where` (below /proc/PID) leads to, and whether it has F_SEAL_WRITE. */
+int memfd_file(struct dump_ctx *ctx, struct task *t, const char *where, uint32_t *id_ret, bool *write_sealed_ret,
+	       struct err *e);
+/* The same for one that is known to be mapped. */
+bool memfd_known(struct dump_ctx *ctx, const struct vma *v, uint32_t *id_ret, bool *write_sealed_ret);
 
 #endif

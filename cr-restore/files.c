@@ -106,7 +106,7 @@ static int check_task(struct restore_ctx *ctx, const struct rtask *t, struct err
 	}
 	if (check_file(ctx, t, "its working directory", t->fs->cwd_id, FD_TYPES__REG, e) ||
 	    check_file(ctx, t, "its root directory", t->fs->root_id, FD_TYPES__REG, e) ||
-	    check_file(ctx, t, "its executable", t->mm->exe_file_id, FD_TYPES__REG, e))
+	    check_file(ctx, t, "its executable", t->mm->exe_file_id, FD_TYPES__UND, e))
 		return -1;
 	for (size_t i = 0; i < t->mm->n_vmas; i++) {
 		const VmaEntry *v = t->mm->vmas[i];

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memfds: files in memory without a name. Their content is in a pagemap image; open files and mappings of one inode are opened
- * through one descriptor, which is kept until the seals can be set.
+ * Memfds, and shared anonymous memory: files in memory without a name. Their content is in a pagemap image; open files and mappings
+ * of one inode are opened through one descriptor, which is kept until the seals can be set.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/memfd.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -15,11 +15,16 @@
 #include "memfd.pb-c.h"
 #include "restorer/memory.h"
 
-#define CHUNK (1u << 20)
+#define NS	    1000000000
+#define READ_MAX    (64ul << 20) /* bytes a system call: a kill should not wait long */
+#define SEAL_EXEC   0x0020	 /* Linux 6.3 */
+#define NOEXEC_SEAL 0x0008u
+#define EXEC	    0x0010u
 
 struct inode {
 	const MemfdInodeEntry *entry;
-	int fd;
+	int fd;	    /* the one that creating it gave */
+	bool given; /* to a task */
 };
 
 struct memfds {
@@ -31,7 +36,7 @@ static int add_inode(struct restore_ctx *ctx, ProtobufCMessage *msg, struct img_
 {
 	struct memfds *s = ctx->files->kind[RESTORE_KIND_memfd];
 
-	*POOL_PUSH(&ctx->pool, s->inodes, s->nr) = (struct inode){ (MemfdInodeEntry *)msg, -1 };
+	*POOL_PUSH(&ctx->pool, s->inodes, s->nr) = (struct inode){ (MemfdInodeEntry *)msg, -1, false };
 	return 0;
 }
 
@@ -60,57 +65,134 @@ static int memfd_check(struct restore_ctx *ctx, const FileEntry *f, struct err *
 
 /* --- content ------------------------------------------------------------------------------------------------ */
 
-static int copy(int from, uint64_t from_off, int to, uint64_t to_off, uint64_t len, char *buf, struct err *e)
+static int read_run(int fd, char *mem, const struct img_run *r, struct err *e)
 {
-	while (len) {
-		ssize_t n = pread(from, buf, len < CHUNK ? len : CHUNK, from_off);
+	uint64_t done = 0, len = r->nr * IMG_PAGE_SIZE;
+
+	while (done < len) {
+		ssize_t n =
+			pread(fd, mem + r->addr + done, len - done < READ_MAX ? len - done : READ_MAX, r->off + done);
 
 		if (n <= 0)
 			return err_set(e, n < 0 ? errno : 0, "cannot read its pages from the image");
-		if (pwrite(to, buf, n, to_off) != n)
-			return err_set(e, errno, "cannot write its pages");
-		from_off += n;
-		to_off += n;
-		len -= n;
+		done += n;
 	}
 	return 0;
 }
 
+/* Written through a mapping: hugetlbfs knows no write(2). */
 static int fill(struct restore_ctx *ctx, const struct inode *inode, int fd, struct err *e)
 {
 	_cleanup_img_pagemap_ struct img_pagemap map = { 0 };
-	_cleanup_free_ char *buf = malloc(CHUNK);
 	_cleanup_close_ int pages = -1;
+	uint64_t size = ALIGN_UP(inode->entry->size, IMG_PAGE_SIZE);
+	char *mem;
+	int ret = 0;
 
-	if (!buf)
-		return err_nomem(e, "copying a memfd");
+	if (!size)
+		return 0;
 	if (page_map_load(ctx, IMG_SHMEM_PAGEMAP, inode->entry->shmid, &map, e) || page_map_open(ctx, &map, &pages, e))
 		return -1;
-	for (size_t i = 0; i < map.nr_runs; i++) {
-		const struct img_run *run = &map.runs[i];
-
-		if (copy(pages, run->off, fd, run->addr, run->nr * IMG_PAGE_SIZE, buf, e))
-			return -1;
-		ctx->pages_restored += run->nr;
+	if (!map.nr_runs)
+		return 0;
+	if (map.runs[map.nr_runs - 1].addr + map.runs[map.nr_runs - 1].nr * IMG_PAGE_SIZE > size)
+		return err_set(e, 0, "pagemap-shmem-%u.img has pages behind its end", inode->entry->shmid);
+	mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+	if (mem == MAP_FAILED)
+		return err_set(e, errno, "cannot map it");
+	for (size_t i = 0; i < map.nr_runs && !ret; i++) {
+		ret = read_run(pages, mem, &map.runs[i], e);
+		ctx->pages_restored += map.runs[i].nr;
 	}
+	munmap(mem, size);
+	return ret;
+}
+
+/* --- the inode ---------------------------------------------------------------------------------------------- */
+
+/* Shared anonymous memory is no memfd by name. CRIU's images tell it only by the name that such memory has in /proc. */
+static bool is_anonymous(const MemfdInodeEntry *r)
+{
+	if (r->has_anonymous)
+		return r->anonymous;
+	return !strcmp(r->name, "/dev/zero") && r->seals == F_SEAL_SEAL && !r->has_mtime;
+}
+
+static int open_anonymous(const MemfdInodeEntry *r, struct err *e)
+{
+	uint64_t size = r->size ? ALIGN_UP(r->size, IMG_PAGE_SIZE) : IMG_PAGE_SIZE;
+	char *mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char path[96];
+	int fd;
+
+	if (mem == MAP_FAILED)
+		return err_set(e, errno, "cannot map %lu bytes of shared memory", size);
+	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx", (uint64_t)mem, (uint64_t)mem + size);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0) {
+		err_set(e, errno, "cannot open %s", path);
+		err_hint(e, "opening map_files needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN");
+	}
+	munmap(mem, size);
+	return fd;
+}
+
+/*
+ * Without MFD_ALLOW_SEALING a memfd has the one seal F_SEAL_SEAL from the start. Whether it may be executed is said on kernels that
+ * know (Linux 6.3), since what happens otherwise is up to vm.memfd_noexec.
+ */
+static int open_memfd(const MemfdInodeEntry *r, struct err *e)
+{
+	unsigned int flags = MFD_CLOEXEC | (r->seals == F_SEAL_SEAL ? 0 : MFD_ALLOW_SEALING);
+	int fd;
+
+	if (r->has_hugetlb_flag)
+		flags |= MFD_HUGETLB | r->hugetlb_flag;
+	fd = memfd_create(r->name, flags | (r->seals & SEAL_EXEC ? NOEXEC_SEAL : EXEC));
+	if (fd < 0 && errno == EINVAL && !(r->seals & SEAL_EXEC))
+		fd = memfd_create(r->name, flags);
+	if (fd < 0)
+		err_set(e, errno, "cannot create it");
+	return fd;
+}
+
+static int set_attributes(const MemfdInodeEntry *r, int fd, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return err_set(e, errno, "cannot stat it");
+	if ((uint64_t)st.st_size != r->size && ftruncate(fd, r->size))
+		return err_set(e, errno, "cannot set its size to %lu", r->size);
+	if ((st.st_uid != r->uid || st.st_gid != r->gid) && fchown(fd, r->uid, r->gid))
+		return err_set(e, errno, "cannot set its owner to %u:%u", r->uid, r->gid);
+	if (r->has_mode && (st.st_mode ^ r->mode) & 07777 && fchmod(fd, r->mode & 07777))
+		return err_set(e, errno, "cannot set its mode to %o", r->mode & 07777);
 	return 0;
+}
+
+static int seal(const MemfdInodeEntry *r, int fd, struct err *e)
+{
+	if (r->seals != F_SEAL_SEAL && r->seals && fcntl(fd, F_ADD_SEALS, r->seals))
+		return err_set(e, errno, "cannot seal the memfd %s (%#x)", r->name, r->seals);
+	return 0;
+}
+
+/*
+ * Under F_SEAL_WRITE there is no mapping that could write, and kernels since 6.7 allow others if it is sealed before.
+ * Under F_SEAL_FUTURE_WRITE older mappings still can.
+ */
+static bool sealed_late(const MemfdInodeEntry *r)
+{
+	return r->seals & F_SEAL_FUTURE_WRITE && !(r->seals & F_SEAL_WRITE);
 }
 
 static int create(struct restore_ctx *ctx, struct inode *inode, struct err *e)
 {
 	const MemfdInodeEntry *r = inode->entry;
-	unsigned int flags = MFD_CLOEXEC | (r->has_hugetlb_flag ? r->hugetlb_flag : 0);
-	_cleanup_close_ int fd = -1;
+	_cleanup_close_ int fd = is_anonymous(r) ? open_anonymous(r, e) : open_memfd(r, e);
 
-	/* Without it a memfd has the one seal F_SEAL_SEAL from the start. */
-	if (r->seals != F_SEAL_SEAL)
-		flags |= MFD_ALLOW_SEALING;
-	fd = memfd_create(r->name, flags);
-	if (fd < 0)
-		return err_set(e, errno, "cannot create the memfd %s", r->name);
-	if (ftruncate(fd, r->size) || fchown(fd, r->uid, r->gid) || (r->has_mode && fchmod(fd, r->mode & 07777)))
-		return err_set(e, errno, "cannot set size, owner and mode of the memfd %s", r->name);
-	if (fill(ctx, inode, fd, e))
+	if (fd < 0 || set_attributes(r, fd, e) || fill(ctx, inode, fd, e) || (!sealed_late(r) && seal(r, fd, e)))
 		return err_in(e, "memfd %s", r->name);
 	inode->fd = take_fd(fd);
 	return 0;
@@ -118,42 +200,77 @@ static int create(struct restore_ctx *ctx, struct inode *inode, struct err *e)
 
 /* --- open files --------------------------------------------------------------------------------------------- */
 
+/*
+ * The descriptor that memfd_create(2) gave does not count as that of a writer, while one that is opened later does, and keeps everybody
+ * from executing the file. So the first open file that can be that one is, and all writable mappings are made through it.
+ */
+static bool is_first(const struct inode *inode, const FileEntry *f, bool held)
+{
+	if (!held)
+		return true;
+	return !inode->given && (f->memfd->flags & (O_ACCMODE | O_PATH)) == O_RDWR;
+}
+
+static int open_path(int fd, int *fd_ret, struct err *e)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	*fd_ret = open(path, O_PATH | O_CLOEXEC);
+	return *fd_ret < 0 ? err_set(e, errno, "cannot open it with O_PATH") : 0;
+}
+
 static int memfd_make(struct restore_ctx *ctx, const FileEntry *f, int *fd_ret, struct err *e)
 {
+	bool held = files_find(ctx, f->id)->held;
 	struct inode *inode = find(ctx, f);
-	uint32_t flags = f->memfd->flags;
 	_cleanup_close_ int fd = -1;
 
 	if (!inode)
 		return err_set(e, 0, "no inode %u in memfd.img", f->memfd->inode_id);
 	if (inode->fd < 0 && create(ctx, inode, e))
 		return -1;
-	/* One that no task has open stands for a mapping, whose flags say what may be done. */
-	if (!files_find(ctx, f->id)->held)
-		flags = O_RDWR;
-	if (file_reopen(inode->fd, flags, &fd, e))
+	if (is_first(inode, f, held)) {
+		fd = fcntl(inode->fd, F_DUPFD_CLOEXEC, 0);
+		if (fd < 0)
+			return err_set(e, errno, "cannot duplicate its descriptor");
+		inode->given |= held;
+		if (held && file_set_flags(fd, f->memfd->flags, e))
+			return -1;
+	} else if (f->memfd->flags & O_PATH ? open_path(inode->fd, &fd, e) :
+					      file_reopen(inode->fd, f->memfd->flags, &fd, e)) {
 		return -1;
+	}
 	if (f->memfd->pos && lseek(fd, f->memfd->pos, SEEK_SET) < 0)
 		return err_set(e, errno, "cannot set the offset to %lu", f->memfd->pos);
 	*fd_ret = take_fd(fd);
 	return 0;
 }
 
-/* Seals come last: some of them would have kept us from writing, mapping or resizing. */
+static int set_times(const MemfdInodeEntry *r, int fd, struct err *e)
+{
+	const struct timespec times[] = {
+		{ r->atime / NS, r->atime % NS },
+		{ r->mtime / NS, r->mtime % NS },
+	};
+
+	if (r->has_atime && r->has_mtime && futimens(fd, times))
+		return err_set(e, errno, "cannot set the times of the memfd %s", r->name);
+	return 0;
+}
+
 static int memfd_settle(struct restore_ctx *ctx, struct err *e)
 {
 	struct memfds *s = ctx->files->kind[RESTORE_KIND_memfd];
 
 	for (size_t i = 0; i < s->nr; i++) {
 		struct inode *inode = &s->inodes[i];
-		int ret = 0;
 
 		if (inode->fd < 0)
 			continue;
-		if (inode->entry->seals != F_SEAL_SEAL && inode->entry->seals)
-			ret = fcntl(inode->fd, F_ADD_SEALS, inode->entry->seals);
-		if (ret)
-			return err_set(e, errno, "cannot seal %s (%#x)", inode->entry->name, inode->entry->seals);
+		if ((sealed_late(inode->entry) && seal(inode->entry, inode->fd, e)) ||
+		    set_times(inode->entry, inode->fd, e))
+			return -1;
 		close(inode->fd);
 		inode->fd = -1;
 	}

@@ -122,6 +122,10 @@ static int open_for_mapping(struct fill *f, const struct map_fd *d, int *ret, st
 	} else {
 		if (files_get(f->ctx, d->id, &fd, e))
 			return -1;
+		if (!files_path(f->ctx, d->id) && (fcntl(fd, F_GETFL) & O_ACCMODE) == d->access) {
+			*ret = dup(fd); /* a memfd: a second writer would keep others from executing it */
+			return *ret < 0 ? err_set(e, errno, "cannot duplicate a memfd's descriptor") : 0;
+		}
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 		*ret = open(path, d->access | O_CLOEXEC);
 	}
@@ -195,7 +199,7 @@ static int map_piece(struct fill *f, const VmaEntry *v, uint64_t start, uint64_t
 	if (room(f, 1, 0, e))
 		return -1;
 	if (d) {
-		flags &= ~(uint64_t)MAP_ANONYMOUS;
+		flags &= ~(uint64_t)(MAP_ANONYMOUS | MAP_HUGETLB | MAP_HUGE_MASK << MAP_HUGE_SHIFT);
 		off = v->pgoff + (start - v->start);
 	}
 	PROG(&f->p, SYS_mmap, start, end - start, fill_prot(f, v), flags, d ? (uint64_t)d->number : -1ULL, off);

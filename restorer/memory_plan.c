@@ -15,7 +15,7 @@ static bool related(const VmaEntry *p, const VmaEntry *c)
 {
 	if (!(p->status & c->status & INHERITABLE) || (p->status | c->status) & SPECIAL)
 		return false;
-	if ((p->flags ^ c->flags) & MAP_GROWSDOWN)
+	if ((p->flags ^ c->flags) & (MAP_GROWSDOWN | MAP_HUGETLB | MAP_HUGE_MASK << MAP_HUGE_SHIFT))
 		return false;
 	return c->status & VMA_ANON_PRIVATE || (p->shmid == c->shmid && p->start - p->pgoff == c->start - c->pgoff);
 }
@@ -67,8 +67,7 @@ static int check_mappings(struct restore_ctx *ctx, struct rtask *t, struct err *
 
 		if (check_vma(t, v, above, e))
 			return -1;
-		if (v->status & VMA_SYSVIPC || v->status & VMA_AIORING || v->status & VMA_SOCKET ||
-		    v->flags & MAP_HUGETLB)
+		if (v->status & VMA_SYSVIPC || v->status & VMA_AIORING || v->status & VMA_SOCKET)
 			problem(ctx, NULL,
 				"process %d: the mapping %#lx-%#lx is of a kind that this version cannot restore (status %#x, flags %#x)",
 				t->pid, v->start, v->end, v->status, v->flags);

@@ -15,6 +15,7 @@
 
 struct shmem {
 	uint64_t shmid, size;
+	int huge; /* MAP_HUGETLB and MAP_HUGE_*, or 0 */
 	struct img_pagemap pages;
 	int fd; /* -1: not made yet */
 };
@@ -44,6 +45,7 @@ static void note_mapping(struct restore_ctx *ctx, const VmaEntry *v)
 		s = add(ctx, v->shmid);
 	if (s->size < end)
 		s->size = end;
+	s->huge = v->flags & (MAP_HUGETLB | MAP_HUGE_MASK << MAP_HUGE_SHIFT);
 }
 
 int shmem_plan(struct restore_ctx *ctx, struct err *e)
@@ -110,11 +112,14 @@ static int open_mapping(void *mem, size_t size, int *fd_ret, struct err *e)
 
 static int make(struct restore_ctx *ctx, struct shmem *s, struct err *e)
 {
-	char *mem = mmap(NULL, s->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *mem = mmap(NULL, s->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | s->huge,
+			 -1, 0);
 	int ret;
 
-	if (mem == MAP_FAILED)
-		return err_set(e, errno, "cannot map %lu bytes of shared memory", s->size);
+	if (mem == MAP_FAILED) {
+		err_set(e, errno, "cannot map %lu bytes of shared memory", s->size);
+		return s->huge ? err_hint(e, "it needs huge pages: see /proc/sys/vm/nr_hugepages") : -1;
+	}
 	ret = read_pages(ctx, s, mem, e) || open_mapping(mem, s->size, &s->fd, e) ? -1 : 0;
 	munmap(mem, s->size);
 	return ret;
