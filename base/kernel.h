@@ -30,8 +30,19 @@ struct kernel_ptrace_rseq {
 	uint32_t size, signature, flags, pad;
 };
 
+/* Linux 6.4. */
+#define KERNEL_PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG 0x4210
+#define KERNEL_PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG 0x4211
+struct kernel_syscall_dispatch {
+	uint64_t mode, selector, offset, len;
+};
+
 /* Linux 6.4: prctl(2). */
 #define KERNEL_PR_GET_AUXV 0x41555856
+
+/* Linux 4.12, x86: arch_prctl(2). */
+#define KERNEL_ARCH_GET_CPUID 0x1011
+#define KERNEL_ARCH_SET_CPUID 0x1012
 
 /* Linux 6.3. */
 #define KERNEL_MEMBARRIER_GET_REGISTRATIONS (1 << 9)

@@ -27,10 +27,15 @@ const char *const ahead_ns[AHEAD_NR_NS] = {
 };
 
 static const char *const file_names[AHEAD_COUNT] = {
-	[AHEAD_STATUS] = "status",     [AHEAD_STAT] = "stat",
-	[AHEAD_SMAPS] = "smaps",       [AHEAD_TIMERS] = "timers",
-	[AHEAD_OOM] = "oom_score_adj", [AHEAD_LOGINUID] = "loginuid",
-	[AHEAD_EXE] = "exe",	       [AHEAD_NS] = "ns",
+	[AHEAD_STATUS] = "status",
+	[AHEAD_STAT] = "stat",
+	[AHEAD_SMAPS] = "smaps",
+	[AHEAD_TIMERS] = "timers",
+	[AHEAD_OOM] = "oom_score_adj",
+	[AHEAD_LOGINUID] = "loginuid",
+	[AHEAD_COREDUMP] = "coredump_filter",
+	[AHEAD_EXE] = "exe",
+	[AHEAD_NS] = "ns",
 };
 
 enum unit_state { NOT_READ, BEING_READ, READ };

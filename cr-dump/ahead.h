@@ -15,6 +15,7 @@ enum ahead_file {
 	AHEAD_TIMERS,
 	AHEAD_OOM,
 	AHEAD_LOGINUID,
+	AHEAD_COREDUMP,
 	AHEAD_EXE, /* where the link points */
 	AHEAD_NS,  /* where the links of ns/ point, a line each, in the order of ahead_ns */
 	AHEAD_COUNT,

@@ -108,7 +108,7 @@ struct dump_part {
 };
 
 /* Sizes of the areas that parts may fill with ops and data: of the leader's program and of the other threads' ones. */
-#define LEADER_AREA (32 * 1024)
+#define LEADER_AREA (40 * 1024)
 #define THREAD_AREA (4 * 1024)
 
 /* State that is seen but cannot be saved: named, all of it in one run, after the look stage. hint may be NULL. */

@@ -385,7 +385,8 @@ static void let_go(struct dump_ctx *ctx, struct task *t, bool stop)
 		kill(t->pid, SIGSTOP);
 	for (unsigned int i = 0; i < t->nr_threads; i++) {
 		settle(&t->threads[i]);
-		if (tracee_restore(&t->threads[i].tr, &e) || tracee_detach(&t->threads[i].tr, &e))
+		if (tracee_restore(&t->threads[i].tr, &e) || dispatch_give_back(&t->threads[i], &e) ||
+		    tracee_detach(&t->threads[i].tr, &e))
 			if (e.errnum != ESRCH)
 				log_err(&e);
 	}

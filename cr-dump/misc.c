@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is a number or two each: name, personality, subreaper, login uid, membarrier registrations; of threads the robust list, the parent
- * death signal and the restartable sequences area.
+ * What is a number or two each: name, personality, subreaper, login uid, membarrier registrations, the filter for core dumps, the nice value of
+ * the session; of threads the robust list, the parent death signal and the restartable sequences area.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -76,11 +76,40 @@ static int look_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, 
 	return 0;
 }
 
+/* A session is a scheduling group, and one of its tasks is enough to ask. A kernel may have no such groups. */
+static int look_autogroup(struct dump_ctx *ctx, struct task *t, TaskCoreEntry *tc, struct err *e)
+{
+	char *text;
+	size_t len;
+	int nice;
+
+	if (t->parent && t->parent->sid == t->sid)
+		return 0;
+	if (proc_read(ctx, t, "autogroup", &text, &len, e))
+		return e->errnum == ENOENT ? 0 : -1;
+	if (sscanf(text, "/autogroup-%*d nice %d", &nice) == 1 && nice)
+		PB_SET(tc, autogroup_nice, nice);
+	return 0;
+}
+
+static int look_coredump_filter(struct dump_ctx *ctx, struct task *t, TaskCoreEntry *tc, struct err *e)
+{
+	char *text;
+
+	if (!ahead_get(ctx, t, 0, AHEAD_COREDUMP, &text, NULL, e))
+		PB_SET(tc, coredump_filter, strtoul(text, NULL, 16));
+	else if (e->errnum != ENOENT)
+		return -1;
+	return 0;
+}
+
 static int misc_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 {
 	TaskCoreEntry *tc = core_of(ctx, t, &t->threads[0])->tc;
 	char *loginuid;
 
+	if (look_autogroup(ctx, t, tc, e) || look_coredump_filter(ctx, t, tc, e))
+		return -1;
 	if (!ahead_get(ctx, t, 0, AHEAD_LOGINUID, &loginuid, NULL, e))
 		PB_SET(tc, loginuid, strtoul(loginuid, NULL, 10));
 	else if (e->errnum == ENOENT)

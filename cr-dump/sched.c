@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* How a thread is scheduled: policy, priority, nice, CPUs. */
+/*
+ * How a thread is scheduled: policy with its parameters, nice, CPUs, I/O priority, utilization clamps. All of it can be asked from outside.
+ * What is usual is not written: then it is as with any new thread.
+ */
 #include <errno.h>
 #include <sched.h>
 #include <sys/resource.h>
@@ -18,12 +21,17 @@ struct attr {
 	int32_t nice;
 	uint32_t priority;
 	uint64_t runtime, deadline, period;
+	uint32_t util_min, util_max;
 };
+
+#define UTIL_MAX	  1024 /* of a thread that is not clamped */
+#define IO_PROCESS	  1    /* IOPRIO_WHO_PROCESS */
+#define IO_NO_CLASS(prio) ((prio) >> 13 == 0)
 
 /* sched_getattr tells it of ordinary threads only; one with a real-time policy keeps it for later. */
 static int nice_of(const struct attr *a, pid_t tid)
 {
-	return a->priority ? getpriority(PRIO_PROCESS, tid) : a->nice;
+	return a->priority || a->policy == POLICY_DEADLINE ? getpriority(PRIO_PROCESS, tid) : a->nice;
 }
 
 #define CPU_BYTES 1024 /* for as many CPUs as any kernel has */
@@ -41,16 +49,55 @@ static int look_affinity(struct dump_ctx *ctx, ThreadCoreEntry *core, pid_t tid,
 	return 0;
 }
 
+/* Ours is the usual length of a slice: nothing else tells it. */
+static uint64_t usual_slice(void)
+{
+	static uint64_t slice;
+	struct attr a;
+
+	if (!slice && !syscall(SYS_sched_getattr, 0, &a, sizeof(a), 0))
+		slice = a.runtime;
+	return slice;
+}
+
+static void look_attr(ThreadCoreEntry *core, const struct attr *a)
+{
+	if (a->policy == POLICY_DEADLINE) {
+		PB_SET(core, sched_runtime, a->runtime);
+		PB_SET(core, sched_deadline, a->deadline);
+		PB_SET(core, sched_period, a->period);
+		PB_SET(core, sched_flags, a->flags & ~FLAG_RESET_ON_FORK);
+	} else if (!a->priority && a->runtime != usual_slice()) {
+		PB_SET(core, sched_runtime, a->runtime);
+	}
+	/* A kernel that has no clamps leaves both 0. */
+	if (a->util_max && (a->util_min || a->util_max != UTIL_MAX)) {
+		PB_SET(core, sched_util_min, a->util_min);
+		PB_SET(core, sched_util_max, a->util_max);
+	}
+}
+
+/* Without a class, older kernels tell what follows from nice. */
+static int look_ioprio(ThreadCoreEntry *core, pid_t tid, struct err *e)
+{
+	long prio = syscall(SYS_ioprio_get, IO_PROCESS, tid);
+
+	if (prio < 0 && errno != ENOSYS)
+		return err_set(e, errno, "cannot read the I/O priority of thread %d", tid);
+	PB_SET(core, ioprio, prio < 0 || IO_NO_CLASS(prio) ? 0 : prio);
+	return 0;
+}
+
 static int look_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, struct err *e)
 {
 	ThreadCoreEntry *core = core_of(ctx, t, th)->thread_core;
-	struct attr a;
+	struct attr a = { 0 };
 
 	if (syscall(SYS_sched_getattr, th->tr.tid, &a, sizeof(a), 0))
 		return err_set(e, errno, "cannot read how thread %d is scheduled", th->tr.tid);
-	if (a.policy == POLICY_DEADLINE)
-		refuse(ctx, t, "give it another policy with chrt(1)",
-		       "thread %d has policy SCHED_DEADLINE, for which images have no place", th->tr.tid);
+	look_attr(core, &a);
+	if (look_ioprio(core, th->tr.tid, e))
+		return -1;
 	PB_SET(core, sched_nice, nice_of(&a, th->tr.tid));
 	PB_SET(core, sched_policy, a.policy | (a.flags & FLAG_RESET_ON_FORK ? POLICY_RESET_ON_FORK : 0));
 	if (a.priority)

@@ -26,6 +26,9 @@ bool peek(pid_t tid, uint64_t addr, void *buf, size_t size);
 /* The signals that a stopped thread would take now: pending, for it or for its task, and not blocked. */
 int signals_deliverable(const struct thread *th, uint64_t *mask_ret, struct err *e);
 
+/* dispatch.c: a thread that was looked at gets its syscall user dispatch back. */
+int dispatch_give_back(const struct thread *th, struct err *e);
+
 /* restart.c: what becomes of a system call that our stop interrupted. */
 
 /* Where the kernel would report an interruption by our stop to the task, makes it go on instead, in the living task too. */

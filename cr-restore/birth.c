@@ -12,6 +12,7 @@
 
 #include "cr-restore/birth.h"
 #include "cr-restore/rseq.h"
+#include "cr-restore/slack.h"
 #include "restorer/arena.h"
 #include "restorer/memory.h"
 #include "restorer/newborn.h"
@@ -110,6 +111,8 @@ static int bear_root(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 
 	if (first_program(ctx, t, getppid(), e))
 		return -1;
+	if (slack_to_inherit(&t->threads[0]))
+		prctl(PR_SET_TIMERSLACK, slack_to_inherit(&t->threads[0]));
 	ret = clone_newborn(&a, sizeof(a), ctx->arena->base, t->threads[0].area.remote);
 	if (ret < 0) {
 		err_set(e, -ret, "clone3 failed");
@@ -132,6 +135,7 @@ int birth_bear(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 	agent_begin(cloner, &p);
 	there = prog_room(&p, sizeof(*a), &a);
 	*a = clone_args_for(t, sibling ? CLONE_PARENT : 0, prog_bytes(&p, &pid, sizeof(pid)));
+	put_slack_to_inherit(&t->threads[0], &p);
 	PROG(&p, RUN_CLONE, there, sizeof(*a), t->threads[0].area.remote);
 	if (agent_run(ctx, cloner, &p, e))
 		return explain_clone(t, e);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Small things a task has: umask, personality, subreaper, robust list, clear-tid, rseq, comm, membarrier, dumpable, death signal, oom score. */
+/*
+ * Small things a task has: umask, personality, subreaper, robust list, clear-tid, rseq, comm, membarrier, dumpable, oom score, filter for core
+ * dumps, nice value of the session.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/membarrier.h>
@@ -46,17 +49,33 @@ static int misc_thread(struct restore_ctx *ctx, struct rtask *t, struct agent_th
 	return 0;
 }
 
-/* A file of /proc/PID that holds one number: written only when it differs, so that no privilege is needed in vain. */
-static int set_proc_number(pid_t pid, const char *name, long value, struct err *e)
+static int read_proc(const char *path, int flags, int *fd_ret, char *buf, size_t size, struct err *e)
 {
-	char path[64], buf[32] = "";
-	int n;
+	_cleanup_close_ int fd = open(path, flags | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0 && errno == ENOENT)
+		return 1; /* the kernel has no such thing */
+	if (fd < 0)
+		return err_set(e, errno, "cannot open %s", path);
+	n = read(fd, buf, size - 1);
+	buf[n > 0 ? n : 0] = '\0';
+	*fd_ret = take_fd(fd);
+	return 0;
+}
+
+/* A file of /proc/PID that holds one number: written only when it differs, so that no privilege is needed in vain. */
+static int set_proc_number(pid_t pid, const char *name, long value, int base, struct err *e)
+{
+	_cleanup_close_ int fd = -1;
+	char path[64], buf[32];
+	int n, ret;
 
 	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
-	_cleanup_close_ int fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT ? 0 : err_set(e, errno, "cannot open %s", path);
-	if (read(fd, buf, sizeof(buf) - 1) > 0 && atol(buf) == value)
+	ret = read_proc(path, O_RDWR, &fd, buf, sizeof(buf), e);
+	if (ret)
+		return ret < 0 ? -1 : 0;
+	if (strtol(buf, NULL, base) == value)
 		return 0;
 	n = snprintf(buf, sizeof(buf), "%ld", value);
 	if (pwrite(fd, buf, n, 0) != n)
@@ -64,13 +83,39 @@ static int set_proc_number(pid_t pid, const char *name, long value, struct err *
 	return 0;
 }
 
+/* The group of a session that is not of the tree is not ours to change. */
+static int set_autogroup(const struct rtask *t, struct err *e)
+{
+	const TaskCoreEntry *tc = t->core->tc;
+	_cleanup_close_ int fd = -1;
+	char path[64], buf[64];
+	int n, ret, nice;
+
+	if (!tc->has_autogroup_nice || (!t->parent && t->sid != t->pid))
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/autogroup", t->pid);
+	ret = read_proc(path, O_RDWR, &fd, buf, sizeof(buf), e);
+	if (ret)
+		return ret < 0 ? -1 : 0;
+	if (sscanf(buf, "/autogroup-%*d nice %d", &nice) != 1 || nice == tc->autogroup_nice)
+		return 0; /* switched off, or as it was */
+	n = snprintf(buf, sizeof(buf), "%d", tc->autogroup_nice);
+	if (write(fd, buf, n) != n)
+		return err_set(e, errno, "cannot write %s to %s", buf, path);
+	return 0;
+}
+
 static int misc_last(struct restore_ctx *ctx, struct rtask *t, struct prog *p, struct err *e)
 {
 	const TaskCoreEntry *tc = t->core->tc;
 
-	if (tc->has_oom_score_adj && set_proc_number(t->pid, "oom_score_adj", tc->oom_score_adj, e))
+	if (tc->has_oom_score_adj && set_proc_number(t->pid, "oom_score_adj", tc->oom_score_adj, 10, e))
 		return -1;
-	if (tc->has_loginuid && set_proc_number(t->pid, "loginuid", tc->loginuid, e))
+	if (tc->has_loginuid && set_proc_number(t->pid, "loginuid", tc->loginuid, 10, e))
+		return -1;
+	if (tc->has_coredump_filter && set_proc_number(t->pid, "coredump_filter", tc->coredump_filter, 16, e))
+		return -1;
+	if (set_autogroup(t, e))
 		return -1;
 	/* 2 (SUID_DUMP_ROOT) cannot be asked for: it is what a change of credentials leaves, see suid_dumpable in proc(5). */
 	if (t->mm->has_dumpable && t->mm->dumpable != 2)

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Scheduling policy, priority, nice value and CPUs, per thread. What is as the director's own needs no call and no privilege. */
+/*
+ * Scheduling, per thread: policy with its parameters, nice value, CPUs, I/O priority, clamps. What is as the director's own needs no call
+ * and no privilege.
+ */
 #include <errno.h>
 #include <sched.h>
 #include <sys/resource.h>
@@ -8,7 +11,21 @@
 
 #include "cr-restore/state.h"
 
-#define CPU_BYTES 1024
+#define CPU_BYTES	     1024
+#define IO_PROCESS	     1 /* IOPRIO_WHO_PROCESS */
+#define FLAG_RESET_ON_FORK   1
+#define FLAGS_CLAMPS_ONLY    0x78 /* KEEP_POLICY, KEEP_PARAMS, UTIL_CLAMP_MIN, UTIL_CLAMP_MAX */
+#define POLICY_RESET_ON_FORK 0x40000000
+
+/* struct sched_attr: of linux/sched/types.h, which glibc's sched.h does not go with. */
+struct attr {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+	uint32_t util_min, util_max;
+};
 
 /* Trailing CPUs that are not there do not matter: kernels differ in how many they could have. */
 static bool same_cpus(const ProtobufCBinaryData *a, const uint8_t *b, size_t len)
@@ -29,18 +46,58 @@ static void put_affinity(const ThreadCoreEntry *c, struct prog *p)
 		     prog_bytes(p, c->cpu_affinity.data, c->cpu_affinity.len));
 }
 
+static void put_ioprio(const ThreadCoreEntry *c, struct prog *p)
+{
+	long own = syscall(SYS_ioprio_get, IO_PROCESS, 0);
+
+	if (c->has_ioprio && own >= 0 && c->ioprio != (own >> 13 ? own : 0))
+		PROG(p, SYS_ioprio_set, IO_PROCESS, 0, c->ioprio);
+}
+
+static void put_clamps(const ThreadCoreEntry *c, struct prog *p)
+{
+	const struct attr a = {
+		.size = sizeof(a),
+		.flags = FLAGS_CLAMPS_ONLY,
+		.util_min = c->sched_util_min,
+		.util_max = c->sched_util_max,
+	};
+
+	if (c->has_sched_util_max)
+		PROG(p, SYS_sched_setattr, 0, prog_bytes(p, &a, sizeof(a)), 0);
+}
+
+static void put_policy(const ThreadCoreEntry *c, struct prog *p)
+{
+	const struct attr a = {
+		.size = sizeof(a),
+		.policy = c->sched_policy & ~POLICY_RESET_ON_FORK,
+		.flags = c->sched_flags | (c->sched_policy & POLICY_RESET_ON_FORK ? FLAG_RESET_ON_FORK : 0),
+		.nice = c->sched_nice,
+		.priority = c->sched_prio,
+		.runtime = c->sched_runtime,
+		.deadline = c->sched_deadline,
+		.period = c->sched_period,
+	};
+
+	/* Of a real-time thread this is what it has for later; the call below does not set it. */
+	if (c->has_sched_nice && c->sched_nice != getpriority(PRIO_PROCESS, 0))
+		PROG(p, SYS_setpriority, PRIO_PROCESS, 0, c->sched_nice);
+	if (!c->has_sched_policy)
+		return;
+	if ((int)c->sched_policy != sched_getscheduler(0) || a.priority || a.runtime)
+		PROG(p, SYS_sched_setattr, 0, prog_bytes(p, &a, sizeof(a)), 0);
+}
+
 static int sched_thread(struct restore_ctx *ctx, struct rtask *t, struct agent_thread *th, struct prog *p,
 			struct err *e)
 {
 	const ThreadCoreEntry *c = th->core->thread_core;
-	int own_policy = sched_getscheduler(0), own_nice = getpriority(PRIO_PROCESS, 0);
-	const struct sched_param param = { .sched_priority = c->has_sched_prio ? c->sched_prio : 0 };
 
 	put_affinity(c, p);
-	if (c->has_sched_nice && c->sched_nice != own_nice)
-		PROG(p, SYS_setpriority, PRIO_PROCESS, 0, c->sched_nice);
-	if (c->has_sched_policy && ((int)c->sched_policy != own_policy || param.sched_priority))
-		PROG(p, SYS_sched_setscheduler, 0, c->sched_policy, prog_bytes(p, &param, sizeof(param)));
+	put_ioprio(c, p);
+	put_policy(c, p);
+	put_clamps(c, p);
 	return 0;
 }
 

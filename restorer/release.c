@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/kernel.h"
 #include "base/procstate.h"
 #include "cr-restore/birth.h"
 #include "cr-restore/seccomp.h"
@@ -172,12 +173,30 @@ static int load_thread(struct restore_ctx *ctx, struct rtask *t, struct agent_th
 	return th->reenters ? tracee_reenter_begin(&tr, e) : 0;
 }
 
+/* The kernel judges a call at its entry: one that the thread is in, or enters again, was let through already. */
+static int restore_dispatch(const struct agent_thread *th, struct err *e)
+{
+	const SyscallDispatchEntry *s = th->core->thread_core->syscall_dispatch;
+	struct kernel_syscall_dispatch d;
+
+	if (!s)
+		return 0;
+	d = (struct kernel_syscall_dispatch){ s->mode, s->selector, s->offset, s->len };
+	if (ptrace(KERNEL_PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG, th->tid, sizeof(d), &d)) {
+		err_set(e, errno, "cannot set the syscall user dispatch of thread %d", th->tid);
+		return err_hint(e, "it takes Linux 6.4");
+	}
+	return 0;
+}
+
 static int finish_thread(struct rtask *t, struct agent_thread *th, struct err *e)
 {
 	const ThreadCoreEntry *c = th->core->thread_core;
 	const struct tracee tr = { .pid = t->pid, .tid = th->tid };
 
 	if (th->reenters && tracee_reenter_end(&tr, e))
+		return -1;
+	if (restore_dispatch(th, e))
 		return -1;
 	return set_mask(th->tid, c->has_blk_sigset ? c->blk_sigset : t->core->tc->blk_sigset, e);
 }

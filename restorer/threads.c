@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 
 #include "cr-restore/agent.h"
+#include "cr-restore/slack.h"
 #include "restorer/threads.h"
 
 #define THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
@@ -31,7 +32,7 @@ int threads_create(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 	for (size_t i = 1; i < t->nr_threads; i++) {
 		const struct agent_thread *th = &t->threads[i];
 
-		if (!prog_fits(&p, 1, sizeof(a) + 32)) {
+		if (!prog_fits(&p, 2, sizeof(a) + 32)) {
 			if (run(ctx, t, &p, e))
 				return -1;
 			agent_begin(t, &p);
@@ -39,6 +40,7 @@ int threads_create(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 		a.stack = th->area.remote + offsetof(struct run_slot, stack);
 		a.stack_size = RUN_STACK_SIZE;
 		a.set_tid = prog_bytes(&p, &th->tid, sizeof(th->tid));
+		put_slack_to_inherit(th, &p);
 		PROG(&p, RUN_CLONE, prog_bytes(&p, &a, sizeof(a)), sizeof(a), th->area.remote);
 	}
 	return run(ctx, t, &p, e);

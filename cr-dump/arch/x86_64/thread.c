@@ -25,8 +25,18 @@
 #define XSTATE_BV	512
 #define LEGACY_SIZE	576
 #define LDT_PROBE	16
+#define X87_AND_SSE	3 /* components 0 and 1 */
 
-enum xfeature { X_YMM = 2, X_OPMASK = 5, X_ZMM_HI256 = 6, X_HI16_ZMM = 7, X_PKRU = 9, X_TILE_DATA = 18, X_MAX };
+enum xfeature {
+	X_YMM = 2,
+	X_OPMASK = 5,
+	X_ZMM_HI256 = 6,
+	X_HI16_ZMM = 7,
+	X_PKRU = 9,
+	X_TILE_CFG = 17,
+	X_TILE_DATA = 18,
+	X_MAX
+};
 
 /* CPUID is slow in virtual machines, and there may be many threads. Filled at the first use; the CPU does not change. */
 static uint32_t feature_offset[X_MAX];
@@ -185,6 +195,20 @@ static int save_tls(struct pool *pool, ThreadInfoX86 *ti, pid_t tid, struct err 
 	return 0;
 }
 
+static void refuse_unknown(struct dump_ctx *ctx, struct task *t, pid_t tid, uint64_t in_use)
+{
+	const uint64_t saved = X87_AND_SSE | 1 << X_YMM | 1 << X_OPMASK | 1 << X_ZMM_HI256 | 1 << X_HI16_ZMM |
+			       1 << X_PKRU,
+		       amx = 1 << X_TILE_CFG | 1 << X_TILE_DATA;
+
+	if (in_use & amx)
+		refuse(ctx, t, NULL, "thread %d uses AMX tile registers, for which images have no place", tid);
+	if (in_use & ~saved & ~amx)
+		refuse(ctx, t, NULL,
+		       "thread %d uses extended registers for which images have no place (components %#lx)", tid,
+		       in_use & ~saved & ~amx);
+}
+
 int cpu_save_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, uint32_t at, struct err *e)
 {
 	ThreadInfoX86 *ti = core_of(ctx, t, th)->thread_info;
@@ -200,7 +224,6 @@ int cpu_save_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, uin
 		return err_set(e, 0, "this CPU has no XSAVE, which is needed");
 	save_legacy(&ctx->pool, ti->fpregs, x);
 	save_extended(&ctx->pool, ti->fpregs, x, len);
-	if (ti->fpregs->xsave->xstate_bv >> X_TILE_DATA & 1)
-		refuse(ctx, t, NULL, "thread %d uses AMX tile registers, for which images have no place", th->tr.tid);
+	refuse_unknown(ctx, t, th->tr.tid, ti->fpregs->xsave->xstate_bv);
 	return save_tls(&ctx->pool, ti, th->tr.tid, e);
 }
