@@ -9,8 +9,7 @@
 
 static int bad_path(const struct assignment *a, const char *what, struct err *e)
 {
-	err_set(e, 0, "\"%s\": %s", a->text, what);
-	return err_hint(e, "a path looks like this: .entries[0].name, .entries[id=5].reg.name, .entries[2].groups[0]");
+	return err_set(e, 0, "set: \"%s\": %s", a->text, what);
 }
 
 /* What is in brackets, from p on; *end_ret is behind them. Cuts the text. */
