@@ -78,7 +78,7 @@ static const char *queue(const struct side *s, const struct file *f, char *buf, 
 	if (!bytes || !packets)
 		return "empty";
 	if (in == IMG_SK_QUEUES)
-		snprintf(buf, size, "%u packets, %u bytes", *packets, *bytes);
+		snprintf(buf, size, "%u %s, %u bytes", *packets, *packets == 1 ? "packet" : "packets", *bytes);
 	else
 		snprintf(buf, size, *bytes ? "%u bytes" : "empty", *bytes);
 	return buf;
