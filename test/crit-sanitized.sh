@@ -20,7 +20,7 @@ for test in libimg-limits libimg-random libimg-seeds; do
 	fi
 done
 # The tests of crit once more: what they expect is exit status 0 or 1 and a message, which no crash gives.
-for test in crit-errors crit-stdio crit-old-layout; do
+for test in crit-errors crit-stdio; do
 	CR_BIN=$san/bin "$top/test/$test.sh" || exit 1
 done
 
