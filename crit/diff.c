@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "crit/checkpoint.h"
+#include "crit/colour.h"
 #include "crit/crit.h"
 #include "crit/diff.h"
 
@@ -74,7 +75,8 @@ static void show_row(struct json_object *row, struct json_object *before)
 		putchar('\n');
 		return;
 	}
-	printf("%s %s", row_get_text(row, "change"), row_get_text(row, "kind"));
+	printf("%s%s%s %s", colour(!strcmp(row_get_text(row, "change"), "added") ? COLOUR_GOOD : COLOUR_BAD),
+	       row_get_text(row, "change"), colour(COLOUR_NONE), row_get_text(row, "kind"));
 	for (size_t i = 0; i < ARRAY_SIZE(details); i++) {
 		if (row_has(row, details[i])) {
 			putchar(' ');

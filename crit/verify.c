@@ -235,5 +235,6 @@ const struct crit_verb verb_verify = {
 		 "      --json  one JSON array of objects with image, record, field and text\n"
 		 "  -h, --help  this text\n",
 	.options = options,
+	.paged = true,
 	.run = verify_run,
 };

@@ -87,5 +87,6 @@ const struct crit_verb verb_x = {
 		 "  --json      an array with one object a row, which has more facts\n"
 		 "  -h, --help  this text\n",
 	.options = options,
+	.paged = true,
 	.run = x_run,
 };
