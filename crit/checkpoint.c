@@ -82,6 +82,9 @@ void checkpoint_close(struct checkpoint *c)
 		img_free(c->files[i].owner);
 	free(c->tasks);
 	free(c->files);
+	for (size_t i = 0; i < c->nr_memfds; i++)
+		img_free(c->memfds[i]);
+	free(c->memfds);
 	free(c->holders);
 	source_close(&c->source);
 }
@@ -169,6 +172,24 @@ static int read_files(struct checkpoint *c, enum img_id image, size_t kind, stru
 	return rc;
 }
 
+static int read_memfds(struct checkpoint *c, struct err *e)
+{
+	_cleanup_img_reader_ struct img_reader *r = NULL;
+	ProtobufCMessage *msg;
+	int rc;
+
+	if (source_image(c->source, IMG_MEMFD_INODE, 0, &r, e))
+		return e->errnum == ENOENT ? 0 : -1;
+	while ((rc = img_get(r, &msg, e)) > 0) {
+		if (grow(&c->memfds, c->nr_memfds, sizeof(*c->memfds), e)) {
+			img_free(msg);
+			return -1;
+		}
+		c->memfds[c->nr_memfds++] = (MemfdInodeEntry *)msg;
+	}
+	return rc;
+}
+
 static int by_type_and_id(const void *a, const void *b)
 {
 	const struct open_file *x = a, *y = b;
@@ -180,8 +201,11 @@ static int by_type_and_id(const void *a, const void *b)
 
 int checkpoint_files(struct checkpoint *c, struct err *e)
 {
-	int rc = c->files ? 0 : read_files(c, IMG_FILES, 0, e);
+	int rc;
 
+	if (c->files)
+		return 0;
+	rc = read_memfds(c, e) ? -1 : read_files(c, IMG_FILES, 0, e);
 	for (size_t i = 0; rc == 1 && i < ARRAY_SIZE(file_types); i++) {
 		if (file_types[i].image != IMG_FILES && read_files(c, file_types[i].image, i, e) < 0)
 			return -1;
@@ -201,6 +225,17 @@ const ProtobufCMessage *checkpoint_file(const struct checkpoint *c, FdTypes type
 	if (c->nr_files)
 		f = bsearch(&key, c->files, c->nr_files, sizeof(*c->files), by_type_and_id);
 	return f ? f->entry : NULL;
+}
+
+const MemfdInodeEntry *checkpoint_memfd(const struct checkpoint *c, uint32_t id)
+{
+	const MemfdFileEntry *f = (const MemfdFileEntry *)checkpoint_file(c, FD_TYPES__MEMFD, id);
+
+	for (size_t i = 0; f && i < c->nr_memfds; i++) {
+		if (c->memfds[i]->inode_id == f->inode_id)
+			return c->memfds[i];
+	}
+	return NULL;
 }
 
 /* --- who has them ----------------------------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include "crit/source.h"
 #include "fdinfo.pb-c.h"
 #include "fs.pb-c.h"
+#include "memfd.pb-c.h"
 #include "mm.pb-c.h"
 #include "pstree.pb-c.h"
 
@@ -41,6 +42,8 @@ struct checkpoint {
 	TaskKobjIdsEntry host; /* what the dumper itself was in: a tree that has another namespace has one of its own */
 	struct open_file *files; /* sorted by type and id */
 	size_t nr_files;
+	MemfdInodeEntry **memfds;
+	size_t nr_memfds;
 	struct holder *holders; /* sorted by type, id, pid and descriptor */
 	size_t nr_holders;
 };
@@ -58,6 +61,9 @@ int checkpoint_holders(struct checkpoint *c, struct err *e);
 
 /* The message of an open file (RegFileEntry ...), NULL when there is none. */
 const ProtobufCMessage *checkpoint_file(const struct checkpoint *c, FdTypes type, uint32_t id);
+
+/* What a file of the type MEMFD is open on: its name, size and seals; NULL when that is not known. */
+const MemfdInodeEntry *checkpoint_memfd(const struct checkpoint *c, uint32_t id);
 
 /* Who has an open file: *nr_ret descriptors. */
 const struct holder *checkpoint_held_by(const struct checkpoint *c, FdTypes type, uint32_t id, size_t *nr_ret);

@@ -25,6 +25,8 @@ static int put_descriptor(const struct checkpoint *c, struct rows *r, uint32_t p
 	if (fd->has_locks)
 		row_uint(row, "locks", fd->locks);
 	row_message(row, "file", checkpoint_file(c, fd->type, fd->id));
+	if (fd->type == FD_TYPES__MEMFD)
+		row_message(row, "memfd", checkpoint_memfd(c, fd->id));
 	return rows_put(r, row, e);
 }
 

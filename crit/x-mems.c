@@ -60,7 +60,7 @@ static void add_object(struct json_object *row, const struct checkpoint *c, cons
 			name = NULL;
 		row_uint(row, "shmid", v->shmid);
 	} else if (v->status & VMA_FILE) {
-		name = file_name(c, v->status & VMA_MEMFD ? FD_TYPES__MEMFD : FD_TYPES__REG, (uint32_t)v->shmid);
+		name = mapped_file_name(c, v);
 		row_uint(row, "file_id", v->shmid);
 	} else if (kind) {
 		name = strdup(kind);

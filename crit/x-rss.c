@@ -25,9 +25,7 @@ struct walk {
 
 static char *mapped_file(const struct walk *w, const VmaEntry *v)
 {
-	if (!(v->status & VMA_FILE))
-		return NULL;
-	return file_name(w->c, v->status & VMA_MEMFD ? FD_TYPES__MEMFD : FD_TYPES__REG, (uint32_t)v->shmid);
+	return v->status & VMA_FILE ? mapped_file_name(w->c, v) : NULL;
 }
 
 static void show_mapping(struct walk *w, size_t i)
@@ -42,7 +40,7 @@ static void show_mapping(struct walk *w, size_t i)
 		name = mapped_file(w, v);
 		if (name) {
 			putchar(' ');
-			put_text(name);
+			put_text(v->status & VMA_MEMFD ? "unknown path" : name); /* see crit x mems */
 		}
 		w->shown = i + 1;
 	}

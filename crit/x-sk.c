@@ -272,8 +272,13 @@ static int add_stream(struct json_object *row, const struct sockets *s, const In
 	if (t->has_unsq_len)
 		row_uint(row, "send_unsent", t->unsq_len);
 	row_message(row, "stream", t);
+	if ((uint64_t)t->inq_len + t->outq_len > img_left(r)) {
+		err_set(e, 0, "queues of %u and %u bytes announced, but the image has only %" PRIu64, t->inq_len,
+			t->outq_len, img_left(r));
+		rc = img_complain(r, e);
+	}
 	img_free(msg);
-	return 0;
+	return rc < 0 ? -1 : 0;
 }
 
 static int put_inet(const struct sockets *s, struct rows *r, const InetSkEntry *i, struct err *e)

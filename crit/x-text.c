@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "base/guard.h"
+#include "crit/colour.h"
 #include "crit/x.h"
 #include "libimg/vma.h"
 
@@ -21,6 +21,19 @@ void row_file(struct json_object *row, const struct checkpoint *c, FdTypes type,
 		row_text(row, "name", name);
 }
 
+char *mapped_file_name(const struct checkpoint *c, const VmaEntry *v)
+{
+	const MemfdInodeEntry *memfd;
+	char *name;
+
+	if (!(v->status & VMA_MEMFD))
+		return file_name(c, FD_TYPES__REG, (uint32_t)v->shmid);
+	memfd = checkpoint_memfd(c, (uint32_t)v->shmid);
+	if (!memfd)
+		return file_name(c, FD_TYPES__MEMFD, (uint32_t)v->shmid);
+	return asprintf(&name, "memfd:%s", memfd->name) < 0 ? NULL : name;
+}
+
 static const VmaEntry *mapping_of(const MmEntry *mm, uint64_t addr)
 {
 	for (size_t i = 0; mm && i < mm->n_vmas; i++) {
@@ -28,6 +41,20 @@ static const VmaEntry *mapping_of(const MmEntry *mm, uint64_t addr)
 			return mm->vmas[i];
 	}
 	return NULL;
+}
+
+/* Of a mapping that is of no file. The bits for stack and heap are not set by every dumper. */
+static const char *anonymous_name(const MmEntry *mm, const VmaEntry *v)
+{
+	if (v->status & VMA_VDSO)
+		return "[vdso]";
+	if (v->status & VMA_VSYSCALL)
+		return "[vsyscall]";
+	if (v->status & VMA_STACK || (v->start <= mm->mm_start_stack && mm->mm_start_stack < v->end))
+		return "[stack]";
+	if (v->status & VMA_HEAP || (v->start < mm->mm_brk && v->end > mm->mm_start_brk))
+		return "[heap]";
+	return "[anonymous]";
 }
 
 void row_place(struct json_object *row, const char *key, const struct checkpoint *c, const MmEntry *mm, uint64_t addr)
@@ -39,18 +66,8 @@ void row_place(struct json_object *row, const char *key, const struct checkpoint
 
 	if (!v)
 		return;
-	offset = addr - v->start;
-	if (v->status & VMA_FILE) {
-		offset += v->pgoff;
-		name = file_name(c, v->status & VMA_MEMFD ? FD_TYPES__MEMFD : FD_TYPES__REG, (uint32_t)v->shmid);
-	} else {
-		name = strdup(v->status & VMA_VDSO     ? "[vdso]" :
-			      v->flags & MAP_GROWSDOWN ? "[stack]" :
-			      v->status & VMA_VSYSCALL ? "[vsyscall]" :
-			      v->status & VMA_STACK    ? "[stack]" :
-			      v->status & VMA_HEAP     ? "[heap]" :
-							 "[anonymous]");
-	}
+	offset = addr - v->start + (v->status & VMA_FILE ? v->pgoff : 0);
+	name = v->status & VMA_FILE ? mapped_file_name(c, v) : strdup(anonymous_name(mm, v));
 	if (!name || asprintf(&text, "%s + 0x%" PRIx64, name, offset) < 0) {
 		text = NULL;
 		return;
@@ -146,5 +163,5 @@ void put_list(struct json_object *row, const char *key, const char *separator)
 void put_task(struct json_object *row, struct json_object *before)
 {
 	if (row_new_task(row, before))
-		printf("%" PRIu64 "\n", row_get_uint(row, "pid"));
+		printf("%s%" PRIu64 "%s\n", colour(COLOUR_HEAD), row_get_uint(row, "pid"), colour(COLOUR_NONE));
 }

@@ -38,6 +38,9 @@ void row_file(struct json_object *row, const struct checkpoint *c, FdTypes type,
 /* Adds what is at an address: "/usr/lib/libc.so.6 + 0x1234", "[stack]"; nothing where nothing is mapped. */
 void row_place(struct json_object *row, const char *key, const struct checkpoint *c, const MmEntry *mm, uint64_t addr);
 
+/* The file behind a mapping of one. The caller frees it; NULL: no memory. */
+char *mapped_file_name(const struct checkpoint *c, const VmaEntry *v);
+
 /* Adds the state of a task, and of a dead one how it ended. */
 void row_state(struct json_object *row, const TaskCoreEntry *tc);
 
