@@ -82,6 +82,7 @@ struct dump_ctx {
 	struct files *files;	    /* files.c: every open file of the tree */
 	struct shmems *shmems;	    /* shmem.c: shared anonymous memory */
 	struct ahead *ahead;	    /* ahead.c: what was read ahead for the look stage */
+	struct confined *confined;  /* confined.c */
 	struct filters *filters;    /* seccomp.c: all filters of the tree */
 	bool begun;		    /* images are being written: after a failure they go */
 	uint32_t next_pages_id;	    /* of the next pages-ID.img, from 1 */

@@ -3,6 +3,7 @@
 #include "base/command.h"
 #include "base/worker.h"
 #include "cr-dump/commit.h"
+#include "cr-dump/confined.h"
 #include "cr-dump/dump.h"
 
 static void look_at_session(struct dump_ctx *ctx)
@@ -64,6 +65,7 @@ static int work(void *arg)
 
 	if (ret)
 		log_err(&e);
+	confined_end(ctx);
 	pool_free(&ctx->pool);
 	return ret ? 1 : 0;
 }
