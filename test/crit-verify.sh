@@ -14,20 +14,27 @@ fail() {
 	failed=1
 }
 
-# Works on a fresh copy of a family.
+# Works on a copy of a family; copies are made once, and each change is undone.
 begin() { # FAMILY
-	rm -rf "$work/dir"
-	cp -r "$corpus/$1/img" "$work/dir"
-	chmod -R u+w "$work/dir"
+	dir=$work/$1
+	original=$corpus/$1/img
+	[ -d "$dir" ] && return
+	cp -r "$original" "$dir"
+	chmod -R u+w "$dir"
+}
+undo() { # IMAGE...
+	for image; do
+		cp "$original/$image" "$dir/$image"
+	done
 }
 
 # The checkpoint as it is now: exit status, and a finding that matches (grep -E).
 finds() { # PATTERN
-	"$crit" verify "$work/dir" > "$work/out" 2> "$work/err"
+	"$crit" verify "$dir" > "$work/out" 2> "$work/err"
 	local is=$?
 	[ $is = 1 ] || fail "exit status $is: $1"
 	grep -Eq -- "$1" "$work/out" || { fail "not found: $1"; sed 's/^/	/' "$work/out" "$work/err"; }
-	grep -Eq "^crit: $work/dir: [0-9]+ things? (is|are) wrong" "$work/err" || { fail "no sum: $1"; cat "$work/err"; }
+	grep -Eq "^crit: $dir: [0-9]+ things? (is|are) wrong" "$work/err" || { fail "no sum: $1"; cat "$work/err"; }
 }
 
 # A change by crit set must be found.
@@ -35,8 +42,9 @@ wrong() { # FAMILY PATTERN IMAGE ASSIGNMENT...
 	local family=$1 pattern=$2 image=$3
 	shift 3
 	begin "$family"
-	"$crit" set --force "$work/dir" "$image" "$@" || fail "cannot set $image $*"
+	"$crit" set --force "$dir" "$image" "$@" || fail "cannot set $image $*"
 	finds "$pattern"
+	undo "$image"
 }
 
 for family in files inet mem ns task tty unix; do
@@ -57,8 +65,9 @@ for family in files inet mem ns task tty unix; do
 			tty-data.img | ids-* | ipcns-sem-* | ipcns-msg-* | netdev-* | netns-* | ifaddr-* | route* | rule-* | *tables-* | tmpfs-*) continue ;;
 		esac
 		begin "$family"
-		rm "$work/dir/$image"
+		rm "$dir/$image"
 		finds '.'
+		undo "$image"
 	done
 done
 
@@ -67,11 +76,12 @@ for f in "$corpus"/{files,ns,tty}/img/*; do
 	image=$(basename "$f")
 	case $image in ifaddr-* | route* | rule-* | *tables-* | tmpfs-* | ghost-file-* | seccomp.img) continue ;; esac
 	begin "$(basename "$(dirname "$(dirname "$f")")")"
-	truncate -s -1 "$work/dir/$image"
+	truncate -s -1 "$dir/$image"
 	finds "^$image: "
-	cp "$f" "$work/dir/$image"
-	printf x >> "$work/dir/$image"
+	undo "$image"
+	printf x >> "$dir/$image"
 	finds "^$image: "
+	undo "$image"
 done
 
 wrong task 'inventory.img: record 1: img_version: version 9 is unknown' inventory.img '.entries[0].img_version=9'
@@ -155,27 +165,30 @@ wrong mem "$map: record 2: flags: 0x14 has unknown flags" $map '.entries[1].flag
 wrong mem "$map: record 2: flags: the page at 0x[0-9a-f]+ is in the parent, and there is none" $map '.entries[1].flags=PE_PARENT'
 
 begin mem
-truncate -s -4096 "$work/dir/pages-3.img"
+truncate -s -4096 "$dir/pages-3.img"
 finds "^pagemap-.*: needs [0-9]+ bytes of pages-3.img, which has"
+undo pages-3.img
 
 # A chain: the pages are found in the parent, and missed there.
 begin mem
-cp -r "$work/dir" "$work/parent"
-"$crit" set --force "$work/dir" $map '.entries[1].flags=PE_PARENT'
-ln -s ../parent "$work/dir/parent"
-"$crit" verify "$work/dir" || fail "a chain of two is not right"
+cp -r "$dir" "$work/parent"
+"$crit" set --force "$dir" $map '.entries[1].flags=PE_PARENT'
+ln -s ../parent "$dir/parent"
+"$crit" verify "$dir" || fail "a chain of two is not right"
 "$crit" set --force "$work/parent" $map -d '.entries[1]'
 finds "$map: record 2: flags: the page at 0x[0-9a-f]+ is in the parent, which does not have it"
 "$crit" set --force "$work/parent" $map '.entries[1].flags=PE_PARENT'
 rm "$work/parent/$map"
 finds "$map: record 2: flags: the page at 0x[0-9a-f]+ is in the parent, and there is none"
-rm "$work/dir/parent"
-ln -s nowhere "$work/dir/parent"
+rm "$dir/parent"
+ln -s nowhere "$dir/parent"
 finds "$map: record 2: the parents cannot be read: .*parent: No such file"
 
 # What is wrong as JSON, and everything in one run.
-wrong files 'cwd_id' fs-15319.img '.entries[0].cwd_id=99' '.entries[0].root_id=98'
-"$crit" verify --json "$work/dir" > "$work/json" 2> "$work/err" && fail "--json: exit status 0"
+begin files
+"$crit" set --force "$dir" fs-15319.img '.entries[0].cwd_id=99' '.entries[0].root_id=98'
+finds 'cwd_id'
+"$crit" verify --json "$dir" > "$work/json" 2> "$work/err" && fail "--json: exit status 0"
 grep -q '{"image":"fs-15319.img","record":1,"field":"cwd_id","text":"there is no regular file 99"}' "$work/json" ||
 	{ sed 's/ //g' "$work/json" | grep -q '"field":"cwd_id"' || fail "--json: $(cat "$work/json")"; }
 [ "$(grep -c '"image"' "$work/json")" = 2 ] || fail "--json: not two findings"
