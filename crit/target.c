@@ -111,8 +111,14 @@ const char *target_mapping(const struct checkpoint *c, const struct memory *m, c
 			   size_t size)
 {
 	const RegFileEntry *f = target_file(c, v);
+	const MemfdInodeEntry *memfd = NULL;
 
-	snprintf(buf, size, "%s", f ? f->name : special_name(m, v));
+	if (v->status & VMA_MEMFD && v->shmid <= UINT32_MAX)
+		memfd = checkpoint_memfd(c, (uint32_t)v->shmid);
+	if (memfd)
+		snprintf(buf, size, "memfd:%s", memfd->name);
+	else
+		snprintf(buf, size, "%s", f ? f->name : special_name(m, v));
 	return buf;
 }
 

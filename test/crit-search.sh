@@ -137,6 +137,15 @@ assert row["match"] == "SHARED-BY-BOTH-OF-THEM" and row["length"] == 22, row
 assert row["before"] == 16 * r"\x00" and row["after"] == 32 * r"\x00", row
 END
 
+# A memory file, which both processes of this checkpoint have.
+corpus=$CR_TOP/test/data/criu-images/mem/img
+expect 0 "$crit" search "$corpus" 'memfd data'
+found 15290 0x7fb983753000
+found 15292 0x7fb983753000
+[ "$(grep -c ' memfd:zoo-memfd ' out)" = 2 ] || fail "the memory file is not found twice, by its name"
+expect 0 "$crit" mem --raw "$corpus" 15290 memfd:zoo-memfd+0x1000 10
+[ "$(cat out)" = 'memfd data' ] || fail "crit mem has not the content of the memory file"
+
 # Long matches, wherever the search cuts memory.
 expect 0 "$crit" search --pid "$pid" -r images 'LONGBEGINx+LONGEND'
 [ "$(wc -l <out)" = 7 ] || fail "not seven long matches"
