@@ -115,7 +115,9 @@ const char *target_mapping(const struct checkpoint *c, const struct memory *m, c
 
 	if (v->status & VMA_MEMFD && v->shmid <= UINT32_MAX)
 		memfd = checkpoint_memfd(c, (uint32_t)v->shmid);
-	if (memfd)
+	if (memfd && !strcmp(memfd->name, "/dev/zero")) /* what anonymous shared memory is kept as */
+		snprintf(buf, size, "[shared]");
+	else if (memfd)
 		snprintf(buf, size, "memfd:%s", memfd->name);
 	else
 		snprintf(buf, size, "%s", f ? f->name : special_name(m, v));
