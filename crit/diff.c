@@ -271,7 +271,7 @@ static const struct option options[] = {
 const struct crit_verb verb_diff = {
 	.name = "diff",
 	.summary = "what differs between two checkpoints",
-	.usage = "diff A B [--json]\n"
+	.usage = "diff [--json] A B\n"
 		 "Compares two checkpoints, directories or archives: tasks, descriptors and the open files behind\n"
 		 "them, mappings, and how many pages of each mapping have other content. Tasks are matched by pid,\n"
 		 "descriptors by number, mappings by where they begin. Registers and running timers are left out.\n"

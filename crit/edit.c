@@ -171,7 +171,7 @@ static const struct option options[] = {
 const struct crit_verb verb_edit = {
 	.name = "edit",
 	.summary = "change an image in an editor",
-	.usage = "edit DIR IMAGE [--force]\n"
+	.usage = "edit [--force] DIR IMAGE\n"
 		 "Shows an image as \"crit decode --pretty\" does in the editor that VISUAL or EDITOR names, by\n"
 		 "default vi. What was edited is encoded, the checkpoint is verified with it (see \"crit verify\"),\n"
 		 "and only then it takes the place of the image. Without changes nothing happens.\n\n"

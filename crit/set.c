@@ -196,7 +196,7 @@ static const struct option options[] = {
 const struct crit_verb verb_set = {
 	.name = "set",
 	.summary = "change fields of an image",
-	.usage = "set DIR IMAGE PATH=VALUE... [-d PATH] [--force]\n"
+	.usage = "set [-d PATH] [--force] DIR IMAGE PATH=VALUE...\n"
 		 "Changes fields of an image without an editor, for example\n"
 		 "  crit set DIR files.img .entries[id=5].reg.name=/new/path\n"
 		 "PATH begins with .entries and says which one, as all elements of lists are named: by number\n"

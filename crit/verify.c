@@ -227,7 +227,7 @@ static const struct option options[] = {
 const struct crit_verb verb_verify = {
 	.name = "verify",
 	.summary = "is all there, and does it fit together?",
-	.usage = "verify DIR [--json]\n"
+	.usage = "verify [--json] DIR\n"
 		 "Checks a whole checkpoint: every image can be read, every reference leads somewhere, ids are\n"
 		 "unique, the pages that page maps promise are there, in this directory or in its parents.\n"
 		 "DIR is a directory or an archive. Prints all that is wrong, a line each: the image, the record\n"
