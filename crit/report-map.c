@@ -224,8 +224,8 @@ static void put_name(const struct drawing *d, const VmaEntry *v)
 	const char *slash;
 	FILE *out = d->r->out;
 
-	if (v->status & VMA_FILE && !(v->status & VMA_MEMFD))
-		name = file_name(&d->r->c, FD_TYPES__REG, (uint32_t)v->shmid);
+	if (v->status & VMA_FILE)
+		name = file_name(&d->r->c, v->status & VMA_MEMFD ? FD_TYPES__MEMFD : FD_TYPES__REG, (uint32_t)v->shmid);
 	if (!name) {
 		fputs(plain_name(memory_mm(d->m), v), out);
 		return;
