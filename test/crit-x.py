@@ -255,6 +255,7 @@ signal.signal(signal.SIGUSR1, handler)
 signal.signal(signal.SIGHUP, signal.SIG_IGN)
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR2, 40})
 os.kill(os.getpid(), signal.SIGUSR2)
+signal.pthread_kill(threading.main_thread().ident, 40)
 signal.setitimer(signal.ITIMER_REAL, 5000, 700)
 t4 = socket.create_server(("127.0.0.1", 0)); t4.listen(17)
 t6 = socket.create_server(("::1", 0), family=socket.AF_INET6)
@@ -314,6 +315,7 @@ def own(crit, dump):
     for pid in p.pid, child:
         check("args", [r["value"] for r in of("args", pid)], [escaped(a) for a in cmdline[:-1].split(b"\0")])
         check("env", [f'{r["name"]}={r["value"]}' for r in of("env", pid)], [escaped(v) for v in environ[:-1].split(b"\0")])
+    check("a name ends at the first equals sign", {r["name"]: r["value"] for r in of("env")}["EQUALS"], "a=b=c")
     check("args of the dead", of("args", dead), [{"pid": dead}])
     shown = text(crit, d, "env")
     has_line("env", shown, "LINES=one\\ntwo")
@@ -333,8 +335,8 @@ def own(crit, dump):
 
     signals = of("signals")[0]
     check("blocked", signals["blocked"], ["SIGUSR2", "SIGRTMIN+6"])
-    check("pending", [pick(s, "signal", "code_name", "from_pid") for s in signals["pending_shared"] + signals["pending"]],
-          [("SIGUSR2", "SI_USER", p.pid)])
+    for key, wanted in ("pending_shared", ("SIGUSR2", "SI_USER", p.pid)), ("pending", ("SIGRTMIN+6", "SI_TKILL", p.pid)):
+        check(key, [pick(s, "signal", "code_name", "from_pid") for s in signals[key]], [wanted])
     check("caught", {c["signal"] for c in signals["caught"]} >= {"SIGUSR1", "SIGINT"}, True)
     check("ignored", signals["ignored"], ["SIGHUP", "SIGPIPE", "SIGXFSZ"])
     check("not caught by the child", "SIGUSR1" in {c["signal"] for c in of("signals", child)[0]["caught"]}, False)
