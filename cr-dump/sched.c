@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
@@ -88,6 +89,20 @@ static int look_ioprio(ThreadCoreEntry *core, pid_t tid, struct err *e)
 	return 0;
 }
 
+/* A cookie can be made and shared, but not chosen. Kernels without core scheduling refuse the question. */
+static void look_cookie(struct dump_ctx *ctx, struct task *t, pid_t tid)
+{
+	static bool unknown;
+	uint64_t cookie = 0;
+
+	if (unknown)
+		return;
+	if (prctl(PR_SCHED_CORE, PR_SCHED_CORE_GET, tid, PR_SCHED_CORE_SCOPE_THREAD, &cookie))
+		unknown = true;
+	else if (cookie)
+		refuse(ctx, t, NULL, "thread %d has a cookie for core scheduling (PR_SCHED_CORE)", tid);
+}
+
 static int look_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, struct err *e)
 {
 	ThreadCoreEntry *core = core_of(ctx, t, th)->thread_core;
@@ -96,6 +111,7 @@ static int look_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, 
 	if (syscall(SYS_sched_getattr, th->tr.tid, &a, sizeof(a), 0))
 		return err_set(e, errno, "cannot read how thread %d is scheduled", th->tr.tid);
 	look_attr(core, &a);
+	look_cookie(ctx, t, th->tr.tid);
 	if (look_ioprio(core, th->tr.tid, e))
 		return -1;
 	PB_SET(core, sched_nice, nice_of(&a, th->tr.tid));

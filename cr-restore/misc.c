@@ -111,8 +111,6 @@ static int misc_last(struct restore_ctx *ctx, struct rtask *t, struct prog *p, s
 
 	if (tc->has_oom_score_adj && set_proc_number(t->pid, "oom_score_adj", tc->oom_score_adj, 10, e))
 		return -1;
-	if (tc->has_loginuid && set_proc_number(t->pid, "loginuid", tc->loginuid, 10, e))
-		return -1;
 	if (tc->has_coredump_filter && set_proc_number(t->pid, "coredump_filter", tc->coredump_filter, 16, e))
 		return -1;
 	if (set_autogroup(t, e))
