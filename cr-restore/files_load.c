@@ -28,6 +28,7 @@ static const struct {
 	{ IMG_TTY_FILES, FD_TYPES__TTY },
 	{ IMG_TUNFILE, FD_TYPES__TUNF },
 	{ IMG_TIMERFD, FD_TYPES__TIMERFD },
+	{ IMG_PIDFD, FD_TYPES__PIDFD },
 };
 
 const char *file_type_name(FdTypes type)

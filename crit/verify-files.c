@@ -111,7 +111,8 @@ static void check_file(struct verify *v, const struct file *f)
 	id = *(const uint32_t *)((const char *)f->entry + f->entry->descriptor->fields[0].offset);
 	if (id != f->id)
 		found(v, f->image, f->record, f->field, "its id is %u, but that of the record %u", id, f->id);
-	if (f->type == FD_TYPES__PIDFD && pidfd->nspid > 0 && !known(v, SPACE_THREAD, (uint32_t)pidfd->nspid))
+	if (f->type == FD_TYPES__PIDFD && pidfd->nspid > 0 && !known(v, SPACE_THREAD, (uint32_t)pidfd->nspid) &&
+	    !known(v, SPACE_TASK, (uint32_t)pidfd->nspid))
 		found(v, f->image, f->record, "pidfd.nspid", "process %d is not in the tree", pidfd->nspid);
 }
 
