@@ -44,6 +44,15 @@ struct kernel_syscall_dispatch {
 #define KERNEL_ARCH_GET_CPUID 0x1011
 #define KERNEL_ARCH_SET_CPUID 0x1012
 
+/* prctl(2). Linux 6.3 and 6.4. */
+#define KERNEL_PR_SET_MDWE	   65
+#define KERNEL_PR_GET_MDWE	   66
+#define KERNEL_PR_SET_MEMORY_MERGE 67
+#define KERNEL_PR_GET_MEMORY_MERGE 68
+
+/* Linux 6.10. */
+#define KERNEL_SYS_MSEAL 462
+
 /* Linux 6.3. */
 #define KERNEL_MEMBARRIER_GET_REGISTRATIONS (1 << 9)
 

@@ -169,6 +169,8 @@ static int mm_save(struct dump_ctx *ctx, struct task *t, uint32_t at, struct err
 	t->mm->mm_brk = prog_result(p, at + ASK_BRK);
 	PB_SET(t->mm, dumpable, prog_result(p, at + ASK_DUMPABLE));
 	PB_SET(t->mm, thp_disabled, prog_result(p, at + ASK_THP) > 0);
+	if (prog_result(p, at + ASK_THP) > 1)
+		PB_SET(t->mm, thp_disable, prog_result(p, at + ASK_THP));
 	return save_auxv(ctx, t, answer(p, at + ASK_AUXV, 1), prog_result(p, at + ASK_AUXV), e);
 }
 

@@ -68,8 +68,6 @@ static const char *why_not(const struct vma *v, const struct vma_flags *f, uint3
 		return "a shadow stack";
 	if (f->pkey)
 		return "memory with a protection key (pkey_mprotect)";
-	if (f->sealed)
-		return "sealed memory (mseal)";
 	return NULL;
 }
 
@@ -164,6 +162,19 @@ static int classify_file(struct dump_ctx *ctx, struct task *t, const struct vma 
 	return vma_file(ctx, t, v, access, &v->entry->shmid, e);
 }
 
+/* PR_SET_VMA_ANON_NAME: "[anon:name]", "[anon_shmem:name]". */
+static char *anonymous_name(struct pool *pool, const struct vma *v)
+{
+	const char *colon = strchr(v->path, ':');
+	char *name;
+
+	if (!colon || !(starts_with(v->path, "[anon:") || starts_with(v->path, "[anon_shmem:")))
+		return NULL;
+	name = pool_str(pool, colon + 1);
+	name[strcspn(name, "]")] = '\0';
+	return name;
+}
+
 int vma_classify(struct dump_ctx *ctx, struct task *t, struct vma *v, const struct vma_flags *f, struct err *e)
 {
 	uint32_t special = special_status(v);
@@ -183,6 +194,9 @@ int vma_classify(struct dump_ctx *ctx, struct task *t, struct vma *v, const stru
 		PB_SET(entry, locked_on_fault, true);
 	if (f->madv)
 		PB_SET(entry, madv, f->madv);
+	if (f->sealed && !special)
+		PB_SET(entry, sealed, true);
+	entry->anon_name = anonymous_name(&ctx->pool, v);
 	if (why) {
 		refuse(ctx, t, NULL, "mapping %lx-%lx %s is %s", v->start, v->end, v->path, why);
 		return 0;

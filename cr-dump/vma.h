@@ -43,6 +43,7 @@ struct shmems {
 	size_t nr_files;
 	struct task **spaces; /* tasks, ordered by kcmp(2) of their memory */
 	size_t nr_spaces;
+	unsigned int node_words; /* mm_modes.c */
 };
 
 /* ctx->shmems, made at the first call. */

@@ -25,8 +25,6 @@ static int misc_task(struct restore_ctx *ctx, struct rtask *t, struct prog *p, s
 		PROG(p, SYS_umask, t->fs->umask);
 	if (tc->has_child_subreaper && tc->child_subreaper)
 		PROG(p, SYS_prctl, PR_SET_CHILD_SUBREAPER, 1);
-	if (t->mm->has_thp_disabled && t->mm->thp_disabled)
-		PROG(p, SYS_prctl, PR_SET_THP_DISABLE, 1);
 	/* The registration commands are the even powers; GET_REGISTRATIONS gives back exactly the commands to repeat. */
 	for (int bit = 0; tc->has_membarrier_registration_mask && bit < 31; bit++)
 		if (tc->membarrier_registration_mask & 1u << bit)

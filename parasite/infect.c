@@ -38,22 +38,57 @@ uint64_t find_syscall_insn(pid_t pid, uint64_t code, size_t size)
 	return 0;
 }
 
-static int map_here(struct infection *inf, struct err *e)
+/* Maps the mapping of the task that reaches from `from` to `to` in our memory, too: at `at`, or anywhere. */
+static void *map_part(const struct infection *inf, char *at, uint64_t from, uint64_t to, off_t off, struct err *e)
 {
 	char path[96];
+	void *p;
 
-	snprintf(path, sizeof(path), "/proc/%d/map_files/%lx-%lx", inf->leader->pid, inf->base, inf->base + inf->size);
+	snprintf(path, sizeof(path), "/proc/%d/map_files/%lx-%lx", inf->leader->pid, from, to);
 	_cleanup_close_ int fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0) {
 		err_set(e, errno, "cannot open %s", path);
-		return err_hint(e, "opening map_files needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN");
+		err_hint(e, "opening map_files needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN");
+		return NULL;
 	}
-	inf->local = mmap(NULL, inf->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	p = mmap(at, to - from, PROT_READ | PROT_WRITE, MAP_SHARED | (at ? MAP_FIXED : 0), fd, off);
+	if (p != MAP_FAILED)
+		return p;
+	err_set(e, errno, "cannot map %s", path);
+	return NULL;
+}
+
+static int map_here(struct infection *inf, struct err *e)
+{
+	uint64_t end = inf->base + inf->size;
+
+	if (!inf->split) {
+		inf->local = map_part(inf, NULL, inf->base, end, 0, e);
+		return inf->local ? 0 : -1;
+	}
+	inf->local = mmap(NULL, inf->size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (inf->local == MAP_FAILED) {
 		inf->local = NULL;
-		return err_set(e, errno, "cannot map %s", path);
+		return err_set(e, errno, "cannot map %zu bytes", inf->size);
 	}
-	return 0;
+	if (!map_part(inf, inf->local, inf->base, inf->base + PAGE, 0, e))
+		return -1;
+	return map_part(inf, inf->local + PAGE, inf->base + PAGE, end, PAGE, e) ? 0 : -1;
+}
+
+/* A task under PR_SET_MDWE may have nothing that is writable and executable: the code gets a mapping of its own. */
+static int map_split(struct infection *inf, int64_t *ret, struct err *e)
+{
+	uint64_t data[6] = { 0, inf->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1ULL, 0 };
+	uint64_t code[6] = { 0, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1ULL, 0 };
+
+	inf->split = true;
+	if (tracee_syscall(inf->leader, inf->insn, SYS_mmap, data, ret, e))
+		return -1;
+	if (*ret < 0 && *ret > -4096)
+		return 0;
+	inf->base = code[0] = *ret;
+	return tracee_syscall(inf->leader, inf->insn, SYS_mmap, code, ret, e);
 }
 
 int infect_begin(struct infection *inf, struct tracee *leader, uint64_t insn, size_t first_size, unsigned int nr_others,
@@ -83,7 +118,7 @@ int infect_end(struct infection *inf, struct err *e)
 {
 	int64_t ret;
 
-	if (tracee_syscall_end(inf->leader, &ret, e))
+	if (tracee_syscall_end(inf->leader, &ret, e) || (ret == -EACCES && map_split(inf, &ret, e)))
 		return -1;
 	if (ret < 0 && ret > -4096)
 		return err_set(e, -ret, "cannot map %zu bytes into process %d", inf->size, inf->leader->pid);

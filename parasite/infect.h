@@ -19,6 +19,7 @@ struct infection {
 	uint64_t insn;	       /* a system call instruction of the victim */
 	uint64_t base;	       /* the mapping, in the victim; 0: none */
 	char *local;	       /* and here */
+	bool split;	       /* code and data are mappings of their own */
 	size_t size;
 	unsigned int nr_others;
 	size_t first_size; /* of area 0, for the leader's program */

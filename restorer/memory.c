@@ -41,6 +41,7 @@ struct fill {
 	struct iovec iov[IOVS]; /* pages to be read next, one after the other in the file */
 	size_t nr_iov;
 	uint64_t iov_off, iov_len;
+	bool policies_inherited; /* mappings may have the parent's NUMA policies */
 };
 
 /* --- programs in pieces ------------------------------------------------------------------------------------- */
@@ -231,7 +232,14 @@ static int map_vma(struct fill *f, const VmaEntry *v, size_t *k, struct err *e)
 			return -1;
 		at = kept->end;
 	}
-	return map_piece(f, v, at, v->end, e);
+	if (map_piece(f, v, at, v->end, e))
+		return -1;
+	if (!v->has_mempolicy && !f->policies_inherited)
+		return 0;
+	if (room(f, 1, MEMPOLICY_BYTES, e))
+		return -1;
+	mempolicy_of_mapping(v, &f->p);
+	return 0;
 }
 
 static int map_all(struct fill *f, struct err *e)
@@ -461,7 +469,11 @@ int memory_fill(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 	f->m->filled = true;
 	if (!f->m->shares_pages)
 		f->m->nr_kept = 0; /* it was born before its parent had anything to leave */
-	if (send_fds(f, e) || map_all(f, e) || fill_pages(f, e))
+	f->policies_inherited = mempolicy_inherits(t);
+	if (send_fds(f, e))
+		return err_in(e, "memory of process %d", t->pid);
+	mempolicy_of_leader(ctx, t, &f->p);
+	if (map_all(f, e) || fill_pages(f, e))
 		return err_in(e, "memory of process %d", t->pid);
 	if (room(f, 2, 0, e))
 		return -1;

@@ -58,6 +58,15 @@ int shmem_plan(struct restore_ctx *ctx, struct err *e);
 int shmem_get(struct restore_ctx *ctx, uint64_t shmid, int *fd_ret, struct err *e);
 void shmem_free(struct restore_ctx *ctx);
 
+/* --- cr-restore/mempolicy.c: NUMA policies ------------------------------------------------------------------- */
+
+/* Adds the leader's to its program, and that of a mapping. Each takes one op and MEMPOLICY_BYTES at most. */
+#define MEMPOLICY_BYTES 1024
+void mempolicy_of_leader(const struct restore_ctx *ctx, const struct rtask *t, struct prog *p);
+void mempolicy_of_mapping(const VmaEntry *v, struct prog *p);
+/* Can mappings have one from the parent, by fork? */
+bool mempolicy_inherits(const struct rtask *t);
+
 /* --- vdso.c -------------------------------------------------------------------------------------------------- */
 
 /* Plan: where the kernel is to map the vDSO, and whether calls into the old one must be redirected. Before the mappings are used. */

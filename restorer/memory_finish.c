@@ -11,7 +11,8 @@
 #include "cr-restore/agent.h"
 #include "restorer/memory.h"
 
-#define LAST_MADV 25
+#define LAST_MADV     25
+#define ANON_NAME_MAX 128 /* the kernel allows 80 */
 
 static int flush(struct restore_ctx *ctx, struct rtask *t, struct prog *p, struct err *e)
 {
@@ -25,8 +26,16 @@ static int advise(struct restore_ctx *ctx, struct rtask *t, const VmaEntry *v, s
 {
 	uint64_t len = v->end - v->start;
 
-	if (!prog_fits(p, LAST_MADV + 2, 0) && flush(ctx, t, p, e))
+	if (!prog_fits(p, LAST_MADV + 4, ANON_NAME_MAX) && flush(ctx, t, p, e))
 		return -1;
+	if (v->anon_name) {
+		PROG(p, SYS_prctl, PR_SET_VMA, PR_SET_VMA_ANON_NAME, v->start, len, prog_str(p, v->anon_name));
+		prog_any(p);
+	}
+	if (t->mm->memory_merge && v->status & VMA_ANON_PRIVATE && !(v->madv & 1ULL << MADV_MERGEABLE)) {
+		PROG(p, SYS_madvise, v->start, len, MADV_UNMERGEABLE);
+		prog_any(p);
+	}
 	for (int bit = 0; v->has_madv && bit <= LAST_MADV; bit++) {
 		if (!(v->madv & 1ULL << bit))
 			continue;
@@ -34,8 +43,12 @@ static int advise(struct restore_ctx *ctx, struct rtask *t, const VmaEntry *v, s
 		if (bit == MADV_HUGEPAGE || bit == MADV_NOHUGEPAGE || bit == MADV_MERGEABLE)
 			prog_any(p); /* a kernel without the feature loses nothing but speed */
 	}
-	if (v->flags & MAP_LOCKED)
+	if (v->flags & MAP_LOCKED) {
 		PROG(p, SYS_mlock2, v->start, len, v->has_locked_on_fault && v->locked_on_fault ? MLOCK_ONFAULT : 0);
+		/* It is locked before its pages are wanted, and not all may be had: of no access, behind the end of a file. */
+		if (!v->prot || v->status & VMA_FILE)
+			prog_any(p);
+	}
 	return 0;
 }
 
@@ -84,12 +97,48 @@ static int set_layout(struct restore_ctx *ctx, struct rtask *t, int exe, struct 
 	return 0;
 }
 
+/* Fork hands these down, so they are compared with our own. */
+static void set_inherited(const MmEntry *mm, struct prog *p)
+{
+	int merge = prctl(KERNEL_PR_GET_MEMORY_MERGE, 0, 0, 0, 0), thp = prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0);
+	int want = mm->has_thp_disable ? (int)mm->thp_disable : mm->thp_disabled;
+
+	if (mm->has_thp_disabled && thp >= 0 && thp != want)
+		PROG(p, SYS_prctl, PR_SET_THP_DISABLE, want & 1, want & ~1);
+	if (mm->has_memory_merge && (merge < 0 ? 0 : merge) != mm->memory_merge)
+		PROG(p, SYS_prctl, KERNEL_PR_SET_MEMORY_MERGE, mm->memory_merge);
+}
+
+/* The very last: from here on mappings cannot be changed, or new ones are of another sort. */
+static int lock_up(struct restore_ctx *ctx, struct rtask *t, struct err *e)
+{
+	const MmEntry *mm = t->mm;
+	struct prog p;
+
+	agent_begin(t, &p);
+	for (size_t i = 0; i < mm->n_vmas; i++) {
+		const VmaEntry *v = mm->vmas[i];
+
+		if (!v->has_sealed || !v->sealed)
+			continue;
+		if (!prog_fits(&p, 3, 0) && flush(ctx, t, &p, e))
+			return -1;
+		PROG(&p, KERNEL_SYS_MSEAL, v->start, v->end - v->start, 0);
+	}
+	if (mm->has_mdwe && mm->mdwe)
+		PROG(&p, SYS_prctl, KERNEL_PR_SET_MDWE, mm->mdwe);
+	if (mm->has_lock_future && mm->lock_future)
+		PROG(&p, SYS_mlockall, mm->lock_future);
+	return flush(ctx, t, &p, e);
+}
+
 int memory_finish(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 {
 	struct prog p;
 	int fd, number;
 
 	agent_begin(t, &p);
+	set_inherited(t->mm, &p);
 	for (size_t i = 0; i < t->mm->n_vmas; i++)
 		if (!(t->mm->vmas[i]->status & VMA_KERNEL) && advise(ctx, t, t->mm->vmas[i], &p, e))
 			return -1;
@@ -97,5 +146,5 @@ int memory_finish(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 		return -1;
 	if (files_get(ctx, t->mm->exe_file_id, &fd, e) || agent_send_fds(ctx, t, &fd, 1, &number, e))
 		return -1;
-	return set_layout(ctx, t, number, e);
+	return set_layout(ctx, t, number, e) || lock_up(ctx, t, e) ? -1 : 0;
 }

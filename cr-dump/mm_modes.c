@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a task has asked of its memory and only it can tell: merging of equal pages, MDWE, locking of future mappings, and the NUMA policies
+ * of mappings and threads. The home node of a policy (set_mempolicy_home_node) cannot be read and is lost.
+ */
+#include <errno.h>
+#include <linux/mempolicy.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include "base/kernel.h"
+#include "cr-dump/task.h"
+#include "cr-dump/vma.h"
+
+#define PROBE	  4096
+#define NODES_MAX 1024	     /* of any kernel for x86-64 */
+#define RESERVE	  (4 * 1024) /* of the leader's area, for what is asked after us */
+
+/* The first of our questions, in order; those for the policies of mappings follow. */
+enum { ASK_MERGE, ASK_MDWE, ASK_MAP, ASK_COLD, ASK_MINCORE, ASK_UNMAP, ASK_POLICIES };
+
+/* --- NUMA policies ------------------------------------------------------------------------------------------ */
+
+/* How many 64-bit words a mask of nodes has: a kernel refuses to fill in one that is too short. */
+static unsigned int node_words(struct dump_ctx *ctx)
+{
+	struct shmems *s = shmems_of(ctx);
+	char line[128] = "", *last;
+
+	if (s->node_words)
+		return s->node_words;
+	_cleanup_fclose_ FILE *f = fopen("/sys/devices/system/node/possible", "re");
+	if (f && fgets(line, sizeof(line), f)) {
+		last = line + strlen(line); /* "0", "0-3", "0,2-5": the last number is the highest */
+		while (last > line && (!last[-1] || strchr("0123456789\n", last[-1])))
+			last--;
+		s->node_words = strtoul(last, NULL, 10) / 64 + 1;
+	} else {
+		s->node_words = NODES_MAX / 64;
+	}
+	return s->node_words;
+}
+
+struct policy {
+	uint32_t mode, pad;
+	uint64_t nodes[];
+};
+
+/* addr 0: of the thread itself. */
+static void ask_policy(struct dump_ctx *ctx, struct prog *p, uint64_t addr)
+{
+	unsigned int words = node_words(ctx);
+	uint64_t room = prog_room(p, sizeof(struct policy) + words * 8, NULL);
+
+	PROG(p, SYS_get_mempolicy, room, room + offsetof(struct policy, nodes), words * 64, addr,
+	     addr ? MPOL_F_ADDR : 0);
+	prog_any(p); /* a kernel may know no NUMA */
+}
+
+/* The policy that op `at` was told, or NULL for the default. */
+static const struct policy *told(const struct prog *p, uint32_t at)
+{
+	const struct policy *policy = answer(p, at, 0);
+
+	return prog_result(p, at) || !policy->mode ? NULL : policy;
+}
+
+static bool has_policy(const struct vma *v)
+{
+	return !(v->entry->status & VMA_KERNEL);
+}
+
+/* As many mappings, from the i-th on, as the program has room for. Returns where it stopped. */
+static size_t ask_mappings(struct dump_ctx *ctx, struct task *t, struct prog *p, size_t i, size_t reserve)
+{
+	for (; i < t->nr_vmas; i++) {
+		if (!has_policy(&t->vmas[i]))
+			continue;
+		if (!prog_fits(p, 1, sizeof(struct policy) + node_words(ctx) * 8 + reserve))
+			break;
+		ask_policy(ctx, p, t->vmas[i].start);
+	}
+	return i;
+}
+
+/* The answers from op `at` on, to questions about the mappings [i, end). */
+static void save_mappings(struct dump_ctx *ctx, struct task *t, const struct prog *p, uint32_t at, size_t i, size_t end)
+{
+	unsigned int words = node_words(ctx);
+
+	for (; i < end; i++) {
+		VmaEntry *entry = t->vmas[i].entry;
+		const struct policy *policy;
+
+		if (!has_policy(&t->vmas[i]))
+			continue;
+		policy = told(p, at++);
+		if (!policy)
+			continue;
+		PB_SET(entry, mempolicy, policy->mode);
+		entry->mempolicy_nodes = pool_copy(&ctx->pool, policy->nodes, words * 8);
+		entry->n_mempolicy_nodes = words;
+	}
+}
+
+/* What did not fit is asked by more programs, in the part of the area that the first has left free. */
+static int ask_the_rest(struct dump_ctx *ctx, struct task *t, const struct prog *first, size_t i, struct err *e)
+{
+	size_t from = ALIGN_UP((char *)&first->ops[first->nr] - first->area.local, 64);
+	struct run_area area = { first->area.local + from, first->area.remote + from, first->data - from };
+	struct tracee *tr = &t->threads[0].tr;
+	struct prog p;
+
+	while (i < t->nr_vmas) {
+		size_t end;
+
+		run_area_init(&area, 0);
+		prog_begin(&p, &area);
+		end = ask_mappings(ctx, t, &p, i, 0);
+		if (!p.nr)
+			return end == t->nr_vmas ? 0 : err_set(e, 0, "no room to ask for NUMA policies");
+		if (prog_ready(&p, e) || infection_start(&t->inf, tr, &p, e) || infection_await(tr, &p, e) ||
+		    infection_settle(tr, e) || prog_check(&p, e))
+			return -1;
+		save_mappings(ctx, t, &p, 0, i, end);
+		i = end;
+	}
+	return 0;
+}
+
+/* --- the task ----------------------------------------------------------------------------------------------- */
+
+/*
+ * Whether future mappings are to be locked shows in a new one: a locked one cannot be MADV_COLD, and has a page at once unless it is
+ * to be locked on fault.
+ */
+static void ask_lock_future(struct prog *p)
+{
+	uint32_t map = PROG(p, SYS_mmap, 0, PROBE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1ULL, 0);
+
+	PROG(p, SYS_madvise, 0, PROBE, MADV_COLD);
+	prog_ref(p, 0, map);
+	prog_any(p);
+	PROG(p, SYS_mincore, 0, PROBE, prog_room(p, 1, NULL));
+	prog_ref(p, 0, map);
+	prog_any(p);
+	PROG(p, SYS_munmap, 0, PROBE);
+	prog_ref(p, 0, map);
+}
+
+static void mm_modes_ask(struct dump_ctx *ctx, struct task *t, struct prog *p)
+{
+	PROG(p, SYS_prctl, KERNEL_PR_GET_MEMORY_MERGE);
+	prog_any(p);
+	PROG(p, SYS_prctl, KERNEL_PR_GET_MDWE);
+	prog_any(p);
+	ask_lock_future(p);
+	ask_mappings(ctx, t, p, 0, RESERVE);
+}
+
+static void save_lock_future(struct task *t, const struct prog *p, uint32_t at)
+{
+	const uint8_t *in_core = answer(p, at + ASK_MINCORE, 2);
+
+	if (prog_result(p, at + ASK_COLD) != -EINVAL)
+		return;
+	PB_SET(t->mm, lock_future, *in_core & 1 ? MCL_FUTURE : MCL_FUTURE | MCL_ONFAULT);
+}
+
+/* How many questions about mappings were in the first program. */
+static size_t asked_first(struct dump_ctx *ctx, const struct task *t, const struct prog *p, uint32_t at)
+{
+	size_t i = 0;
+
+	for (; i < t->nr_vmas; i++) {
+		if (!has_policy(&t->vmas[i]))
+			continue;
+		if (at >= p->nr || p->ops[at].nr != SYS_get_mempolicy || p->ops[at].arg[3] != t->vmas[i].start)
+			break;
+		at++;
+	}
+	return i;
+}
+
+static int mm_modes_save(struct dump_ctx *ctx, struct task *t, uint32_t at, struct err *e)
+{
+	const struct prog *p = &t->threads[0].prog;
+	size_t first = asked_first(ctx, t, p, at + ASK_POLICIES);
+
+	if (prog_result(p, at + ASK_MERGE) >= 0)
+		PB_SET(t->mm, memory_merge, prog_result(p, at + ASK_MERGE) > 0);
+	if (prog_result(p, at + ASK_MDWE) > 0)
+		PB_SET(t->mm, mdwe, prog_result(p, at + ASK_MDWE));
+	save_lock_future(t, p, at);
+	save_mappings(ctx, t, p, at + ASK_POLICIES, 0, first);
+	return ask_the_rest(ctx, t, p, first, e);
+}
+
+static void mm_modes_ask_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, struct prog *p)
+{
+	ask_policy(ctx, p, 0);
+}
+
+static int mm_modes_save_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, uint32_t at, struct err *e)
+{
+	const struct policy *policy = told(&th->prog, at);
+	ThreadMempolicyEntry *r;
+
+	if (!policy)
+		return 0;
+	r = POOL_MSG(&ctx->pool, ThreadMempolicyEntry, thread_mempolicy_entry);
+	r->thread = th - t->threads;
+	r->mode = policy->mode;
+	r->n_nodes = node_words(ctx);
+	r->nodes = pool_copy(&ctx->pool, policy->nodes, r->n_nodes * 8);
+	*POOL_PUSH(&ctx->pool, t->mm->thread_mempolicies, t->mm->n_thread_mempolicies) = r;
+	return 0;
+}
+
+const struct dump_part dump_mm_modes = {
+	.name = "memory modes",
+	.ask = mm_modes_ask,
+	.ask_thread = mm_modes_ask_thread,
+	.save = mm_modes_save,
+	.save_thread = mm_modes_save_thread,
+};
