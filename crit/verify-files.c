@@ -17,7 +17,7 @@ static const struct reference {
 } references[] = {
 	{ IMG_FS, 0, "cwd_id", SPACE_FILE + FD_TYPES__REG, "regular file", false },
 	{ IMG_FS, 0, "root_id", SPACE_FILE + FD_TYPES__REG, "regular file", false },
-	{ IMG_MM, 0, "exe_file_id", SPACE_FILE + FD_TYPES__REG, "regular file", false },
+	{ IMG_MM, 0, "exe_file_id", SPACE_ANY_FILE, "regular file or memfd", false },
 	{ IMG_REMAP_FPATH, 0, "orig_id", SPACE_FILE + FD_TYPES__REG, "regular file", false },
 	{ IMG_PIPES_DATA, 0, "pipe_id", SPACE_PIPE, "pipe", false },
 	{ IMG_FIFO_DATA, 0, "pipe_id", SPACE_FIFO, "FIFO", false },
