@@ -16,7 +16,7 @@
 #define RESTORE OPTS_RESTORE
 #define BOTH	(OPTS_DUMP | OPTS_RESTORE)
 
-enum value { FLAG, STRING, PID, SECONDS, VERBOSITY };
+enum value { FLAG, FLAG_OFF, STRING, LIST, PID, SECONDS, SIZE, VALIDATION, VERBOSITY };
 
 /* What an option is to us: acted on; harmless to ignore (it only permits something); known but not built. */
 enum support { ACTS, PERMITS, NOT_BUILT };
@@ -49,6 +49,7 @@ static const struct option_desc table[] = {
 	{ "restore-sibling", 'S', FLAG, ACTS, RESTORE, F(restore_sibling), "  the root becomes a child of the caller" },
 	{ "plan", 0, FLAG, ACTS, RESTORE, F(plan), "  check everything, print the plan, restore nothing" },
 	{ "skip-file-rwx-check", 0, FLAG, ACTS, RESTORE, F(skip_rwx_check), "  accept files whose mode changed" },
+	{ "remap-path", 0, LIST, ACTS, RESTORE, F(remap_path), "OLD=NEW  paths that begin with OLD begin with NEW" },
 	{ "vdso-redirect", 0, FLAG, ACTS, RESTORE, F(vdso_redirect), "  keep the dumped vDSO, even if it is the same" },
 	{ "help", 'h', FLAG, ACTS, BOTH, F(help), "  this text" },
 	{ "version", 'V', FLAG, ACTS, BOTH, F(version), "  the version" },
@@ -59,20 +60,21 @@ static const struct option_desc table[] = {
 	{ "tcp-close", 0, FLAG, PERMITS, BOTH, 0, NULL },
 	{ "skip-in-flight", 0, FLAG, PERMITS, BOTH, 0, NULL },
 	{ "ext-unix-sk", 'x', STRING, PERMITS, BOTH, 0, NULL },
-	{ "link-remap", 0, FLAG, PERMITS, BOTH, 0, NULL },
-	{ "ghost-limit", 0, STRING, PERMITS, BOTH, 0, NULL },
-	{ "ghost-fiemap", 0, FLAG, PERMITS, BOTH, 0, NULL },
-	{ "no-ghost-fiemap", 0, FLAG, PERMITS, BOTH, 0, NULL },
-	{ "evasive-devices", 0, FLAG, PERMITS, BOTH, 0, NULL },
+	{ "link-remap", 0, FLAG, ACTS, DUMP, F(link_remap), "  give files without their name a link for the restore" },
+	{ "ghost-limit", 0, SIZE, ACTS, DUMP, F(ghost_limit), "SIZE  of a deleted file that is saved (default 1M)" },
+	{ "ghost-fiemap", 0, FLAG, ACTS, DUMP, F(ghost_fiemap), "  find the holes of deleted files by FIEMAP" },
+	{ "no-ghost-fiemap", 0, FLAG_OFF, ACTS, DUMP, F(ghost_fiemap), "  find them by SEEK_DATA (default)" },
+	{ "evasive-devices", 0, FLAG, ACTS, DUMP, F(evasive_devices), "  a device may be found under another name" },
 	{ "force-irmap", 0, FLAG, PERMITS, BOTH, 0, NULL },
 	{ "irmap-scan-path", 0, STRING, PERMITS, BOTH, 0, NULL },
 	{ "manage-cgroups", 0, FLAG, PERMITS, BOTH, 0, NULL },
 	{ "enable-external-sharing", 0, FLAG, PERMITS, BOTH, 0, NULL },
 	{ "enable-external-masters", 0, FLAG, PERMITS, BOTH, 0, NULL },
 	{ "ext-mount-map", 0, STRING, PERMITS, BOTH, 0, NULL },
-	{ "external", 0, STRING, PERMITS, BOTH, 0, NULL },
+	{ "external", 0, LIST, ACTS, BOTH, F(external), "WHAT  is not of the tree, such as file[MNT:INODE]" },
 	{ "enable-fs", 0, STRING, PERMITS, BOTH, 0, NULL },
-	{ "file-validation", 0, STRING, PERMITS, BOTH, 0, NULL },
+	{ "file-validation", 0, VALIDATION, ACTS, BOTH, F(validate_size),
+	  "HOW  by buildid (default) or by filesize only" },
 	{ "network-lock", 0, STRING, PERMITS, BOTH, 0, NULL },
 	{ "mntns-compat-mode", 0, FLAG, PERMITS, BOTH, 0, NULL },
 	{ "no-mntns-compat-mode", 0, FLAG, PERMITS, BOTH, 0, NULL },
@@ -82,7 +84,7 @@ static const struct option_desc table[] = {
 	{ "lsm-profile", 0, STRING, PERMITS, BOTH, 0, NULL },
 	{ "cpu-cap", 0, STRING, PERMITS, BOTH, 0, NULL },
 	{ "status-fd", 0, STRING, NOT_BUILT, BOTH, 0, NULL },
-	{ "inherit-fd", 0, STRING, NOT_BUILT, BOTH, 0, NULL },
+	{ "inherit-fd", 0, LIST, ACTS, RESTORE, F(inherit_fd), "fd[N]:KEY  our descriptor N takes the place of KEY" },
 	{ "track-mem", 0, FLAG, NOT_BUILT, BOTH, 0, NULL },
 	{ "prev-images-dir", 0, STRING, NOT_BUILT, BOTH, 0, NULL },
 	{ "pre-dump-mode", 0, STRING, NOT_BUILT, BOTH, 0, NULL },
@@ -150,6 +152,46 @@ static int parse_verbosity(int *level, const char *arg, struct err *e)
 	return 0;
 }
 
+/* Bytes, or with a suffix K, M or G. */
+static int parse_size(const char *text, const char *name, uint64_t *ret, struct err *e)
+{
+	static const char suffixes[] = "KMG";
+	const char *suffix;
+	int shift = 0;
+	char *end;
+
+	errno = 0;
+	*ret = strtoull(text, &end, 10);
+	suffix = *end ? strchr(suffixes, *end & ~0x20) : NULL;
+	if (suffix) {
+		shift = 10 * (suffix - suffixes + 1);
+		end++;
+	}
+	if (errno || end == text || *text == '-' || *end || *ret > UINT64_MAX >> shift)
+		return err_set(e, 0, "--%s wants a size such as 65536, 64K or 1M, not \"%s\"", name, text);
+	*ret <<= shift;
+	return 0;
+}
+
+static int add(struct opt_list *list, const char *arg, struct err *e)
+{
+	const char **items = realloc(list->items, (list->nr + 1) * sizeof(*items));
+
+	if (!items)
+		return err_set(e, ENOMEM, "cannot note an option");
+	list->items = items;
+	items[list->nr++] = arg;
+	return 0;
+}
+
+static int parse_validation(const char *text, bool *size_only, struct err *e)
+{
+	*size_only = !strcmp(text, "filesize");
+	if (*size_only || !strcmp(text, "buildid"))
+		return 0;
+	return err_set(e, 0, "--file-validation is filesize or buildid, not \"%s\"", text);
+}
+
 static int store(const struct option_desc *d, const char *arg, struct opts *o, struct err *e)
 {
 	void *field = (char *)o + d->field;
@@ -165,9 +207,18 @@ static int store(const struct option_desc *d, const char *arg, struct opts *o, s
 	case FLAG:
 		*(bool *)field = true;
 		return 0;
+	case FLAG_OFF:
+		*(bool *)field = false;
+		return 0;
 	case STRING:
 		*(const char **)field = arg;
 		return 0;
+	case LIST:
+		return add(field, arg, e);
+	case SIZE:
+		return parse_size(arg, d->name, field, e);
+	case VALIDATION:
+		return parse_validation(arg, field, e);
 	case PID:
 		if (parse_number(arg, 1, INT_MAX, d->name, &v, e))
 			return -1;
@@ -197,7 +248,7 @@ static void build(struct option *longs, char *shorts)
 {
 	*shorts++ = ':';
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		int has = table[i].value == FLAG      ? no_argument :
+		int has = table[i].value <= FLAG_OFF  ? no_argument :
 			  table[i].value == VERBOSITY ? optional_argument :
 							required_argument;
 
@@ -219,7 +270,9 @@ int opts_parse(enum opts_tool tool, int argc, char **argv, struct opts *ret, str
 	char shorts[3 * ARRAY_SIZE(table) + 2];
 	int c;
 
-	*ret = (struct opts){ .images_dir = ".", .verbosity = LOG_WARN, .timeout = 10, .vdso_redirect = forced("127") };
+	*ret = (struct opts){ .images_dir = ".", .verbosity = LOG_WARN, .timeout = 10 };
+	ret->ghost_limit = 1 << 20;
+	ret->vdso_redirect = forced("127");
 	build(longs, shorts);
 	opterr = 0;
 	optind = 0;

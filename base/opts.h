@@ -12,6 +12,12 @@
 
 #include "base/err.h"
 
+/* The arguments of an option that may be given several times, in their order. */
+struct opt_list {
+	const char **items;
+	size_t nr;
+};
+
 struct opts {
 	pid_t tree;		/* -t; 0: not given */
 	const char *images_dir; /* -D, default "." */
@@ -23,6 +29,9 @@ struct opts {
 	unsigned int timeout;	/* seconds in which all tasks must be seized */
 	bool leave_running, leave_stopped, shell_job, display_stats;
 	bool restore_detached, restore_sibling, plan, file_locks, tcp_established, skip_rwx_check, vdso_redirect;
+	bool link_remap, ghost_fiemap, evasive_devices, validate_size;
+	uint64_t ghost_limit; /* bytes */
+	struct opt_list external, inherit_fd, remap_path;
 	bool help, version, check;
 	const char *check_feature; /* --check NAME; "" for all */
 };
