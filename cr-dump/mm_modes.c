@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a task has asked of its memory and only it can tell: merging of equal pages, MDWE, locking of future mappings, and the NUMA policies
- * of mappings and threads. The home node of a policy (set_mempolicy_home_node) cannot be read and is lost.
+ * What a task has asked of its memory and only it can tell: merging of equal pages, MDWE, locking of future mappings, I/O contexts, and
+ * the NUMA policies of mappings and threads. The home node of a policy (set_mempolicy_home_node) cannot be read and is lost.
  */
 #include <errno.h>
 #include <linux/mempolicy.h>
@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include "base/kernel.h"
 #include "cr-dump/task.h"
@@ -20,8 +21,8 @@
 #define NODES_MAX 1024	     /* of any kernel for x86-64 */
 #define RESERVE	  (4 * 1024) /* of the leader's area, for what is asked after us */
 
-/* The first of our questions, in order; those for the policies of mappings follow. */
-enum { ASK_MERGE, ASK_MDWE, ASK_MAP, ASK_COLD, ASK_MINCORE, ASK_UNMAP, ASK_POLICIES };
+/* The first of our questions, in order; those for I/O contexts and the policies of mappings follow. */
+enum { ASK_MERGE, ASK_MDWE, ASK_MAP, ASK_COLD, ASK_MINCORE, ASK_UNMAP, ASK_AIO };
 
 /* --- NUMA policies ------------------------------------------------------------------------------------------ */
 
@@ -152,6 +153,27 @@ static void ask_lock_future(struct prog *p)
 	prog_ref(p, 0, map);
 }
 
+/* After a fork the child has the ring, but not the context: it knows of no events in it. */
+static void ask_aio(const struct task *t, struct prog *p)
+{
+	for (size_t i = 0; i < t->mm->n_aios; i++) {
+		PROG(p, SYS_io_getevents, t->mm->aios[i]->id, 0, 0, 0, prog_room(p, sizeof(struct timespec), NULL));
+		prog_any(p);
+	}
+}
+
+static int check_aio(const struct task *t, const struct prog *p, uint32_t at, struct err *e)
+{
+	for (size_t i = 0; i < t->mm->n_aios; i++)
+		if (prog_result(p, at + i)) {
+			err_set(e, 0, "the mapping at %#lx is the ring of another process's I/O context (io_setup)",
+				t->mm->aios[i]->id);
+			return err_hint(e,
+					"it was inherited by fork, which makes no sense; the process should unmap it");
+		}
+	return 0;
+}
+
 static void mm_modes_ask(struct dump_ctx *ctx, struct task *t, struct prog *p)
 {
 	PROG(p, SYS_prctl, KERNEL_PR_GET_MEMORY_MERGE);
@@ -159,6 +181,7 @@ static void mm_modes_ask(struct dump_ctx *ctx, struct task *t, struct prog *p)
 	PROG(p, SYS_prctl, KERNEL_PR_GET_MDWE);
 	prog_any(p);
 	ask_lock_future(p);
+	ask_aio(t, p);
 	ask_mappings(ctx, t, p, 0, RESERVE);
 }
 
@@ -189,14 +212,17 @@ static size_t asked_first(struct dump_ctx *ctx, const struct task *t, const stru
 static int mm_modes_save(struct dump_ctx *ctx, struct task *t, uint32_t at, struct err *e)
 {
 	const struct prog *p = &t->threads[0].prog;
-	size_t first = asked_first(ctx, t, p, at + ASK_POLICIES);
+	uint32_t policies = at + ASK_AIO + t->mm->n_aios;
+	size_t first = asked_first(ctx, t, p, policies);
 
 	if (prog_result(p, at + ASK_MERGE) >= 0)
 		PB_SET(t->mm, memory_merge, prog_result(p, at + ASK_MERGE) > 0);
 	if (prog_result(p, at + ASK_MDWE) > 0)
 		PB_SET(t->mm, mdwe, prog_result(p, at + ASK_MDWE));
 	save_lock_future(t, p, at);
-	save_mappings(ctx, t, p, at + ASK_POLICIES, 0, first);
+	save_mappings(ctx, t, p, policies, 0, first);
+	if (check_aio(t, p, at + ASK_AIO, e))
+		return -1;
 	return ask_the_rest(ctx, t, p, first, e);
 }
 

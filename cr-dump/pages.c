@@ -61,6 +61,8 @@ static int add_guard(struct pages_job *job, uint64_t start, uint64_t end, struct
 
 static bool is_scanned(const struct vma *v)
 {
+	if (v->entry->status & VMA_AIORING)
+		return false;
 	if (v->may_guard)
 		return true; /* also shared memory; its pages are none of the task's own */
 	return v->entry->status & (VMA_ANON_PRIVATE | VMA_FILE_PRIVATE) && !(v->entry->status & VMA_KERNEL) &&
@@ -153,8 +155,11 @@ static int scan_task(struct pages_job *job, struct err *e)
 			end++;
 		if (end > i && scan_span(job, fd, i, end, e))
 			return -1;
-		/* A restore on another kernel needs the old vDSO to redirect calls that are under way in it. */
-		if (end == i && v->entry->status & VMA_VDSO &&
+		/*
+		 * A restore on another kernel needs the old vDSO to redirect calls that are under way in it. The ring of an I/O
+		 * context is a file to the kernel.
+		 */
+		if (end == i && v->entry->status & (VMA_VDSO | VMA_AIORING) &&
 		    pages_add(job, v->start, (v->end - v->start) / PAGE, PE_PRESENT, e))
 			return -1;
 		i = end > i ? end : i + 1;

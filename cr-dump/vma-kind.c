@@ -11,7 +11,8 @@
 #include "cr-dump/task.h"
 #include "cr-dump/vma.h"
 
-#define NEIGHBOURS 2 /* mappings of one file have at most so many others between them */
+#define AIO_EVENT  32 /* bytes, as the head of the ring has */
+#define NEIGHBOURS 2  /* mappings of one file have at most so many others between them */
 
 static const struct special {
 	const char *path;
@@ -152,6 +153,19 @@ static void classify_huge(struct dump_ctx *ctx, struct task *t, const struct vma
 	v->entry->shmid = shmem_note(ctx, t, v->dev, v->ino, true, link);
 }
 
+/* The ring of an I/O context (io_setup). It is saved like private memory; its size is what can be told of the number of requests. */
+static void classify_aio(struct dump_ctx *ctx, struct task *t, const struct vma *v)
+{
+	AioRingEntry *r = POOL_MSG(&ctx->pool, AioRingEntry, aio_ring_entry);
+
+	v->entry->flags = (v->entry->flags & ~(uint32_t)MAP_SHARED) | MAP_PRIVATE | MAP_ANONYMOUS;
+	v->entry->status |= VMA_ANON_PRIVATE | VMA_AIORING;
+	r->id = v->start;
+	r->ring_len = v->end - v->start;
+	r->nr_req = (r->ring_len / AIO_EVENT - 1 - 2) / 2;
+	*POOL_PUSH(&ctx->pool, t->mm->aios, t->mm->n_aios) = r;
+}
+
 static int classify_file(struct dump_ctx *ctx, struct task *t, const struct vma *v, const struct vma_flags *f,
 			 struct err *e)
 {
@@ -203,6 +217,10 @@ int vma_classify(struct dump_ctx *ctx, struct task *t, struct vma *v, const stru
 	}
 	if (is_memfd(v))
 		return classify_memfd(ctx, t, v, f, e);
+	if (starts_with(v->path, "/[aio]")) {
+		classify_aio(ctx, t, v);
+		return 0;
+	}
 	if (is_anonymous_huge(v, f)) {
 		classify_huge(ctx, t, v, f);
 		return 0;

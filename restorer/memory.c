@@ -83,7 +83,8 @@ static int access_of(const VmaEntry *v)
 
 static bool needs_fd(const VmaEntry *v)
 {
-	return !(v->status & VMA_KERNEL) && v->status & (VMA_FILE_PRIVATE | VMA_FILE_SHARED | VMA_ANON_SHARED);
+	return !(v->status & (VMA_KERNEL | VMA_AIORING)) &&
+	       v->status & (VMA_FILE_PRIVATE | VMA_FILE_SHARED | VMA_ANON_SHARED);
 }
 
 static struct map_fd *find_fd(struct fill *f, const VmaEntry *v)
@@ -187,6 +188,8 @@ static int fill_prot(const struct fill *f, const VmaEntry *v)
 {
 	bool private = v->status & (VMA_FILE_PRIVATE | VMA_ANON_PRIVATE);
 
+	if (v->status & VMA_AIORING)
+		return PROT_READ | PROT_WRITE;
 	return private && page_map_touches(&f->m->pages, v->start, v->end) ? (int)v->prot | PROT_WRITE : (int)v->prot;
 }
 
@@ -199,6 +202,8 @@ static int map_piece(struct fill *f, const VmaEntry *v, uint64_t start, uint64_t
 		return 0;
 	if (room(f, 1, 0, e))
 		return -1;
+	if (v->status & VMA_AIORING)
+		flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED; /* until aio.c has made the ring */
 	if (d) {
 		flags &= ~(uint64_t)(MAP_ANONYMOUS | MAP_HUGETLB | MAP_HUGE_MASK << MAP_HUGE_SHIFT);
 		off = v->pgoff + (start - v->start);
@@ -438,7 +443,7 @@ static int protect_all(struct fill *f, struct err *e)
 	for (size_t i = 0; i < f->t->mm->n_vmas; i++) {
 		const VmaEntry *v = f->t->mm->vmas[i];
 
-		if (!(v->status & VMA_KERNEL) && fill_prot(f, v) != (int)v->prot &&
+		if (!(v->status & (VMA_KERNEL | VMA_AIORING)) && fill_prot(f, v) != (int)v->prot &&
 		    protect(f, v->start, v->end, v->prot, e))
 			return -1;
 	}

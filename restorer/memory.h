@@ -67,6 +67,10 @@ void mempolicy_of_mapping(const VmaEntry *v, struct prog *p);
 /* Can mappings have one from the parent, by fork? */
 bool mempolicy_inherits(const struct rtask *t);
 
+/* --- aio.c: contexts of io_setup(2), whose pages are filled in already ----------------------------------------- */
+
+int aio_restore(struct restore_ctx *ctx, struct rtask *t, struct err *e);
+
 /* --- vdso.c -------------------------------------------------------------------------------------------------- */
 
 /* Plan: where the kernel is to map the vDSO, and whether calls into the old one must be redirected. Before the mappings are used. */

@@ -137,6 +137,8 @@ int memory_finish(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 	struct prog p;
 	int fd, number;
 
+	if (aio_restore(ctx, t, e))
+		return -1;
 	agent_begin(t, &p);
 	set_inherited(t->mm, &p);
 	for (size_t i = 0; i < t->mm->n_vmas; i++)

@@ -67,7 +67,7 @@ static int check_mappings(struct restore_ctx *ctx, struct rtask *t, struct err *
 
 		if (check_vma(t, v, above, e))
 			return -1;
-		if (v->status & VMA_SYSVIPC || v->status & VMA_AIORING || v->status & VMA_SOCKET)
+		if (v->status & VMA_SYSVIPC || v->status & VMA_SOCKET)
 			problem(ctx, NULL,
 				"process %d: the mapping %#lx-%#lx is of a kind that this version cannot restore (status %#x, flags %#x)",
 				t->pid, v->start, v->end, v->status, v->flags);
