@@ -18,6 +18,7 @@
 #include "base/pool.h"
 #include "core.pb-c.h"
 #include "libimg/libimg.h"
+#include "libimg/task.h"
 #include "mm.pb-c.h"
 #include "parasite/infect.h"
 
@@ -27,9 +28,6 @@ enum dump_part_id {
 #undef PART
 	PART_COUNT
 };
-
-/* Wire values of task_core_entry.task_state. */
-enum task_state { TASK_ALIVE = 1, TASK_DEAD = 2, TASK_STOPPED = 3 };
 
 struct thread {
 	struct tracee tr;	     /* tid, registers, signal mask as found */
@@ -133,10 +131,10 @@ int pages_dump(struct dump_ctx *ctx, struct err *e);
 
 /*
  * The id of a regular file or directory that is not an open descriptor of the task (exe, mapping, cwd, root), added to
- * files.img. fd: any descriptor of it (O_PATH is enough); path as the task's namespace shows it; flags: O_RDONLY or O_RDWR ...
- * as a restore must open it. Deleted files are refused (refuse()), then *id_ret is 0.
+ * files.img. fd: any descriptor of it (O_PATH is enough); where: below /proc/PID, what leads to it ("exe"); flags: O_RDONLY or
+ * O_RDWR ... as a restore must open it. What a restore cannot find is refused (refuse()), then *id_ret is 0.
  */
-int files_add_path(struct dump_ctx *ctx, struct task *t, int fd, const char *path, uint32_t flags, const char *what,
+int files_add_path(struct dump_ctx *ctx, struct task *t, int fd, const char *where, uint32_t flags, const char *what,
 		   uint32_t *id_ret, struct err *e);
 
 /* --- look at /proc ------------------------------------------------------------------------------------------ */

@@ -21,12 +21,10 @@
 #include "fdinfo.pb-c.h"
 #include "fs.pb-c.h"
 #include "libimg/libimg.h"
+#include "libimg/task.h"
 #include "mm.pb-c.h"
 #include "parasite/prog.h"
 #include "seccomp.pb-c.h"
-
-/* Wire values of task_core_entry.task_state. */
-enum task_state { TASK_ALIVE = 1, TASK_DEAD = 2, TASK_STOPPED = 3 };
 
 struct agent_thread {
 	pid_t tid;

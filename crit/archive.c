@@ -2,7 +2,6 @@
 /* The members of an archive: where their bytes are. What is stored as it is is read in place, the rest is expanded first. */
 #include <archive.h>
 #include <archive_entry.h>
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -12,8 +11,9 @@
 
 #include "base/guard.h"
 #include "crit/archive.h"
+#include "crit/library.h"
 
-#define LIBRARY "libarchive.so.13"
+#define SONAME "libarchive.so.13"
 
 #define FUNCTIONS(F)                       \
 	F(archive_read_new)                \
@@ -32,27 +32,13 @@
 	F(archive_entry_size)              \
 	F(archive_entry_sparse_count)
 
-struct library {
-#define F(name) __typeof__(name) *name;
-	FUNCTIONS(F)
-#undef F
-};
+LIBRARY(FUNCTIONS);
 
 static int load(struct library *l, struct err *e)
 {
-	void *handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-
-	if (!handle) {
-		err_set(e, 0, "cannot load the library that reads archives: %s", dlerror());
-		return err_hint(e, "install libarchive (Debian: libarchive13), or unpack the archive");
-	}
-#define F(name)                                              \
-	l->name = (__typeof__(l->name))dlsym(handle, #name); \
-	if (!l->name)                                        \
-		return err_set(e, 0, "%s has no function " #name, LIBRARY);
-	FUNCTIONS(F)
-#undef F
-	return 0;
+	return library_load(SONAME, "reads archives",
+			    "install libarchive (Debian: libarchive13), or unpack the archive", library_names,
+			    ARRAY_SIZE(library_names), (void **)l, e);
 }
 
 /* Something under way: the archive as the library reads it, and what was found. */

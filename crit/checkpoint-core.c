@@ -153,3 +153,26 @@ int checkpoint_mm(struct checkpoint *c, uint32_t pid, MmEntry **ret, struct err 
 	*ret = mm;
 	return 0;
 }
+
+int checkpoint_each_thread(struct checkpoint *c,
+			   int (*fn)(struct checkpoint *c, void *arg, uint32_t pid, uint32_t tid, const MmEntry *mm,
+				     struct err *e),
+			   void *arg, struct err *e)
+{
+	for (size_t i = 0; i < c->nr_tasks; i++) {
+		const PstreeEntry *t = c->tasks[i];
+		MmEntry *mm;
+		int rc;
+
+		if (checkpoint_mm(c, t->pid, &mm, e))
+			return -1;
+		rc = fn(c, arg, t->pid, t->pid, mm, e);
+		for (size_t j = 0; !rc && j < t->n_threads; j++) /* the leader is one of them, or 0 when it is dead */
+			if (t->threads[j] && t->threads[j] != t->pid)
+				rc = fn(c, arg, t->pid, t->threads[j], mm, e);
+		img_free(mm);
+		if (rc)
+			return -1;
+	}
+	return 0;
+}

@@ -249,7 +249,7 @@ static int table_of(struct checkpoint *c, uint32_t pid, uint32_t *ret, struct er
 	*ret = pid;
 	if (checkpoint_core(c, pid, true, &core, e))
 		return -1;
-	rc = core->ids || (c->fdinfo_per_task && core->tc && core->tc->task_state != STATE_IS_DEAD) ? 0 : 1;
+	rc = core->ids || (c->fdinfo_per_task && core->tc && core->tc->task_state != TASK_DEAD) ? 0 : 1;
 	if (core->ids && !c->fdinfo_per_task)
 		*ret = core->ids->files_id;
 	img_free(core);

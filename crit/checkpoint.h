@@ -9,15 +9,10 @@
 #include "crit/source.h"
 #include "fdinfo.pb-c.h"
 #include "fs.pb-c.h"
+#include "libimg/task.h"
 #include "memfd.pb-c.h"
 #include "mm.pb-c.h"
 #include "pstree.pb-c.h"
-
-/*
- * task_core_entry.task_state, as images have it. The names that CRIU's tool shows for it (libimg/hints.def) are of other numbers: it
- * calls a stopped task a zombie.
- */
-enum { STATE_IS_ALIVE = 1, STATE_IS_DEAD = 2, STATE_IS_STOPPED = 3 };
 
 struct open_file {
 	FdTypes type;
@@ -76,6 +71,15 @@ int checkpoint_core(struct checkpoint *c, uint32_t tid, bool leader, CoreEntry *
 
 /* The memory descriptor of a task, with its mappings in older images too. *ret is NULL for a dead task. */
 int checkpoint_mm(struct checkpoint *c, uint32_t pid, MmEntry **ret, struct err *e);
+
+/*
+ * Calls fn for each thread of each task, leaders first. mm is NULL for a dead task; it belongs to the caller of fn. Ends at the first
+ * failure.
+ */
+int checkpoint_each_thread(struct checkpoint *c,
+			   int (*fn)(struct checkpoint *c, void *arg, uint32_t pid, uint32_t tid, const MmEntry *mm,
+				     struct err *e),
+			   void *arg, struct err *e);
 
 /* The descriptors of a task, to be closed by the caller. *ret is NULL for a dead task. */
 int checkpoint_fdinfo(struct checkpoint *c, uint32_t pid, struct img_reader **ret, struct err *e);

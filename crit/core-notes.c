@@ -8,6 +8,7 @@
 
 #include "base/guard.h"
 #include "crit/core.h"
+#include "libimg/task.h"
 
 /* The kernel's struct elf_prstatus and struct elf_prpsinfo; sys/procfs.h has only those of the machine we are built for. */
 struct prstatus {
@@ -189,7 +190,7 @@ static void put_prpsinfo(struct notes *n)
 	const PstreeEntry *task = n->p->task;
 	const CoreEntry *core = n->p->threads[0];
 	const CredsEntry *creds = core->thread_core ? core->thread_core->creds : NULL;
-	bool stopped = core->tc && core->tc->task_state == 6;
+	bool stopped = core->tc && core->tc->task_state == TASK_STOPPED;
 	struct prpsinfo s = {
 		.state = stopped ? 3 : 0,
 		.sname = stopped ? 'T' : 'R',

@@ -7,6 +7,7 @@
 
 #include "crit/diff.h"
 #include "libimg/hints.h"
+#include "libimg/value.h"
 
 #define BYTES_SHOWN 24
 
@@ -164,31 +165,11 @@ static void compare_values(const struct comparison *c, const char *path, const P
 		diff_field(c->d, c->s, path, value_text(m, f, p, x, sizeof(x)), value_text(m, f, q, y, sizeof(y)));
 }
 
-static size_t size_of(ProtobufCType t)
-{
-	switch (t) {
-	case PROTOBUF_C_TYPE_BOOL:
-		return sizeof(protobuf_c_boolean);
-	case PROTOBUF_C_TYPE_BYTES:
-		return sizeof(ProtobufCBinaryData);
-	case PROTOBUF_C_TYPE_INT32:
-	case PROTOBUF_C_TYPE_SINT32:
-	case PROTOBUF_C_TYPE_SFIXED32:
-	case PROTOBUF_C_TYPE_UINT32:
-	case PROTOBUF_C_TYPE_FIXED32:
-	case PROTOBUF_C_TYPE_ENUM:
-	case PROTOBUF_C_TYPE_FLOAT:
-		return sizeof(uint32_t);
-	default:
-		return sizeof(uint64_t); /* pointers too */
-	}
-}
-
 /* Element by element; what only one has is told as well, messages by their number. */
 static void compare_lists(const struct comparison *c, const char *path, const ProtobufCMessage *a,
 			  const ProtobufCMessage *b, const ProtobufCFieldDescriptor *f)
 {
-	size_t n = *(const size_t *)((const char *)a + f->quantifier_offset), size = size_of(f->type);
+	size_t n = *(const size_t *)((const char *)a + f->quantifier_offset), size = value_size(f->type);
 	size_t m = *(const size_t *)((const char *)b + f->quantifier_offset);
 	const char *p = *(const char *const *)((const char *)a + f->offset);
 	const char *q = *(const char *const *)((const char *)b + f->offset);

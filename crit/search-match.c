@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What a search looks for: a byte sequence, found with vectors, or a regular expression, by PCRE2. */
 #define PCRE2_CODE_UNIT_WIDTH 8
-#include <dlfcn.h>
 #include <pcre2.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/guard.h"
+#include "crit/library.h"
 #include "crit/search.h"
 
-#define LIBRARY	  "libpcre2-8.so.0"
+#define SONAME	  "libpcre2-8.so.0"
 #define REACH_MAX (1u << 20) /* of a match of a regular expression */
 #define JIT_STACK (1u << 20)
 
@@ -29,11 +29,7 @@
 	F(pcre2_match_data_free_8)      \
 	F(pcre2_pattern_info_8)
 
-struct library {
-#define F(name) __typeof__(name) *name;
-	FUNCTIONS(F)
-#undef F
-};
+LIBRARY(FUNCTIONS);
 
 struct matcher {
 	/* plain */
@@ -152,19 +148,8 @@ static int find_plain(const struct matcher *m, const uint8_t *text, size_t len, 
 
 static int load(struct library *l, struct err *e)
 {
-	void *handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-
-	if (!handle) {
-		err_set(e, 0, "cannot load the library for regular expressions: %s", dlerror());
-		return err_hint(e, "install PCRE2 (Debian: libpcre2-8-0)");
-	}
-#define F(name)                                              \
-	l->name = (__typeof__(l->name))dlsym(handle, #name); \
-	if (!l->name)                                        \
-		return err_set(e, 0, "%s has no function " #name, LIBRARY);
-	FUNCTIONS(F)
-#undef F
-	return 0;
+	return library_load(SONAME, "finds regular expressions", "install PCRE2 (Debian: libpcre2-8-0)", library_names,
+			    ARRAY_SIZE(library_names), (void **)l, e);
 }
 
 static int library_error(const struct matcher *m, int code, struct err *e)

@@ -19,28 +19,6 @@ union value {
 	ProtobufCBinaryData bytes;
 };
 
-static size_t size_of(ProtobufCType t)
-{
-	switch (t) {
-	case PROTOBUF_C_TYPE_INT64:
-	case PROTOBUF_C_TYPE_SINT64:
-	case PROTOBUF_C_TYPE_SFIXED64:
-	case PROTOBUF_C_TYPE_UINT64:
-	case PROTOBUF_C_TYPE_FIXED64:
-	case PROTOBUF_C_TYPE_DOUBLE:
-		return sizeof(uint64_t);
-	case PROTOBUF_C_TYPE_BOOL:
-		return sizeof(protobuf_c_boolean);
-	case PROTOBUF_C_TYPE_BYTES:
-		return sizeof(ProtobufCBinaryData);
-	case PROTOBUF_C_TYPE_STRING:
-	case PROTOBUF_C_TYPE_MESSAGE:
-		return sizeof(void *);
-	default:
-		return sizeof(uint32_t);
-	}
-}
-
 /* --- numbers ------------------------------------------------------------------------------------------------------ */
 
 static bool is_signed(ProtobufCType t)
@@ -52,7 +30,7 @@ static bool is_signed(ProtobufCType t)
 /* The magnitude of a number with or without a sign, checked against the range of the type. */
 static bool in_range(ProtobufCType t, bool negative, uint64_t v)
 {
-	unsigned int bits = size_of(t) == sizeof(uint32_t) ? 32 : 64;
+	unsigned int bits = value_size(t) == sizeof(uint32_t) ? 32 : 64;
 
 	if (is_signed(t))
 		return v <= (UINT64_MAX >> (65 - bits)) + negative;
@@ -73,7 +51,7 @@ static bool number(const struct hint *h, const ProtobufCFieldDescriptor *f, cons
 		return false;
 	if (negative)
 		v = -v;
-	if (size_of(f->type) == sizeof(uint32_t))
+	if (value_size(f->type) == sizeof(uint32_t))
 		ret->u32 = (uint32_t)v;
 	else
 		ret->u64 = v;
@@ -197,7 +175,7 @@ static void set_presence(ProtobufCMessage *m, const ProtobufCFieldDescriptor *f,
 /* Makes room for one element more and returns where it is. */
 static void *new_element(ProtobufCMessage *m, const ProtobufCFieldDescriptor *f, struct err *e)
 {
-	size_t *nr = value_count(m, f), size = size_of(f->type);
+	size_t *nr = value_count(m, f), size = value_size(f->type);
 	char **list = value_at(m, f);
 	char *bigger = reallocarray(*list, *nr + 1, size);
 
@@ -220,14 +198,14 @@ int value_set(ProtobufCMessage *m, const ProtobufCFieldDescriptor *f, size_t at,
 	if (read_value(m, f, text, &v, e))
 		return -1;
 	if (f->label == PROTOBUF_C_LABEL_REPEATED) {
-		place = at == SIZE_MAX ? new_element(m, f, e) : *(char **)place + size_of(f->type) * at;
+		place = at == SIZE_MAX ? new_element(m, f, e) : *(char **)place + value_size(f->type) * at;
 		if (!place) {
 			drop(f, &v);
 			return -1;
 		}
 	}
 	drop(f, place);
-	memcpy(place, &v, size_of(f->type));
+	memcpy(place, &v, value_size(f->type));
 	set_presence(m, f, true);
 	return 0;
 }
@@ -257,7 +235,7 @@ int value_set_list(ProtobufCMessage *m, const ProtobufCFieldDescriptor *f, const
 
 int value_delete_at(ProtobufCMessage *m, const ProtobufCFieldDescriptor *f, size_t at, struct err *e)
 {
-	size_t *nr = value_count(m, f), size = size_of(f->type);
+	size_t *nr = value_count(m, f), size = value_size(f->type);
 	char *list = *(char **)value_at(m, f);
 
 	if (at >= *nr)
@@ -284,7 +262,7 @@ int value_delete(ProtobufCMessage *m, const ProtobufCFieldDescriptor *f, struct 
 		return 0;
 	}
 	drop(f, place);
-	memset(place, 0, size_of(f->type));
+	memset(place, 0, value_size(f->type));
 	set_presence(m, f, false);
 	return 0;
 }
@@ -337,7 +315,7 @@ bool value_is(const ProtobufCMessage *m, const char *key, const char *text)
 	if (read_value(m, f, text, &v, &e))
 		return false;
 	if (f->type != PROTOBUF_C_TYPE_BYTES)
-		return !memcmp(&v, value_at(m, f), size_of(f->type));
+		return !memcmp(&v, value_at(m, f), value_size(f->type));
 	same = v.bytes.len == ((const ProtobufCBinaryData *)value_at(m, f))->len &&
 	       (!v.bytes.len ||
 		!memcmp(v.bytes.data, ((const ProtobufCBinaryData *)value_at(m, f))->data, v.bytes.len));

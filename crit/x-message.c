@@ -9,6 +9,7 @@
 
 #include "base/guard.h"
 #include "crit/x.h"
+#include "libimg/value.h"
 
 static struct json_object *message_of(const ProtobufCMessage *msg, bool hex);
 
@@ -126,29 +127,6 @@ static struct json_object *one(const ProtobufCFieldDescriptor *fd, const struct 
 	}
 }
 
-static size_t size_of(const ProtobufCFieldDescriptor *fd)
-{
-	switch (fd->type) {
-	case PROTOBUF_C_TYPE_BOOL:
-		return sizeof(protobuf_c_boolean);
-	case PROTOBUF_C_TYPE_ENUM:
-		return sizeof(int);
-	case PROTOBUF_C_TYPE_INT32:
-	case PROTOBUF_C_TYPE_SINT32:
-	case PROTOBUF_C_TYPE_SFIXED32:
-	case PROTOBUF_C_TYPE_UINT32:
-	case PROTOBUF_C_TYPE_FIXED32:
-		return 4;
-	case PROTOBUF_C_TYPE_BYTES:
-		return sizeof(ProtobufCBinaryData);
-	case PROTOBUF_C_TYPE_STRING:
-	case PROTOBUF_C_TYPE_MESSAGE:
-		return sizeof(void *);
-	default:
-		return 8;
-	}
-}
-
 /* A list of 32-bit words that is an address: NULL when it is none. */
 static struct json_object *address(const uint32_t *words, size_t n)
 {
@@ -175,7 +153,7 @@ static void list(struct json_object *row, const ProtobufCFieldDescriptor *fd, co
 	}
 	array = row_list(row, fd->name);
 	for (size_t i = 0; i < n; i++) {
-		const char *at = p + i * size_of(fd);
+		const char *at = p + i * value_size(fd->type);
 
 		if (fd->type == PROTOBUF_C_TYPE_STRING)
 			list_text(array, *(const char *const *)at);

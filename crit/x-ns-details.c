@@ -18,20 +18,6 @@
 #include "userns.pb-c.h"
 #include "utsns.pb-c.h"
 
-static int skip(struct img_reader *r, uint64_t len, struct err *e)
-{
-	char buf[16384];
-
-	while (len) {
-		size_t n = len < sizeof(buf) ? (size_t)len : sizeof(buf);
-
-		if (img_get_bytes(r, buf, n, e))
-			return -1;
-		len -= n;
-	}
-	return 0;
-}
-
 static uint64_t padded(uint64_t n, uint64_t to)
 {
 	return (n + to - 1) / to * to;
@@ -57,7 +43,7 @@ static int take_shm(struct img_reader *r, const ProtobufCMessage *msg, struct js
 
 	add_desc(object, s->desc);
 	row_uint(object, "size", s->size);
-	return s->has_in_pagemaps && s->in_pagemaps ? 0 : skip(r, padded(s->size, 4), e);
+	return s->has_in_pagemaps && s->in_pagemaps ? 0 : img_skip(r, padded(s->size, 4), e);
 }
 
 static int take_sem(struct img_reader *r, const ProtobufCMessage *msg, struct json_object *object, struct err *e)
@@ -74,7 +60,7 @@ static int take_sem(struct img_reader *r, const ProtobufCMessage *msg, struct js
 			return -1;
 		list_add(values, json_object_new_uint64(v));
 	}
-	return skip(r, padded(size, 8) - size, e);
+	return img_skip(r, padded(size, 8) - size, e);
 }
 
 static int take_msg(struct img_reader *r, const ProtobufCMessage *msg, struct json_object *object, struct err *e)
@@ -98,7 +84,7 @@ static int take_msg(struct img_reader *r, const ProtobufCMessage *msg, struct js
 		size = ((const IpcMsg *)inner)->msize;
 		img_free(inner);
 		bytes += size;
-		if (skip(r, padded(size, 8), e))
+		if (img_skip(r, padded(size, 8), e))
 			return -1;
 	}
 	row_uint(object, "bytes", bytes);

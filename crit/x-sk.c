@@ -36,21 +36,6 @@ static int by_queue(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
-/* The content of a packet is only counted. */
-static int skip(struct img_reader *r, uint64_t len, struct err *e)
-{
-	char buf[16384];
-
-	while (len) {
-		size_t n = len < sizeof(buf) ? (size_t)len : sizeof(buf);
-
-		if (img_get_bytes(r, buf, n, e))
-			return -1;
-		len -= n;
-	}
-	return 0;
-}
-
 static int add_packet(struct sockets *s, const SkPacketEntry *p, struct err *e)
 {
 	struct queue *q = s->nr_queues ? &s->queues[s->nr_queues - 1] : NULL;
@@ -103,7 +88,7 @@ static int read_queues(struct sockets *s, struct err *e)
 	while ((rc = img_get(r, &msg, e)) > 0) {
 		const SkPacketEntry *p = (const SkPacketEntry *)msg;
 
-		rc = add_packet(s, p, e) || skip(r, p->length, e) ? -1 : 0;
+		rc = add_packet(s, p, e) || img_skip(r, p->length, e) ? -1 : 0;
 		img_free(msg);
 		if (rc)
 			return -1;

@@ -83,7 +83,7 @@ void row_state(struct json_object *row, const TaskCoreEntry *tc)
 		row_text(row, "state", names[tc->task_state]);
 	else
 		row_uint(row, "state", tc->task_state);
-	if (tc->task_state != STATE_IS_DEAD)
+	if (tc->task_state != TASK_DEAD)
 		return;
 	if (tc->exit_code & 0x7f)
 		row_uint(row, "killed_by", tc->exit_code & 0x7f);

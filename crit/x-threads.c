@@ -157,9 +157,9 @@ static struct json_object *new_row(uint32_t pid)
 	return row;
 }
 
-static int put_thread(struct checkpoint *c, struct rows *r, uint32_t pid, uint32_t tid, const MmEntry *mm,
-		      struct err *e)
+static int put_thread(struct checkpoint *c, void *arg, uint32_t pid, uint32_t tid, const MmEntry *mm, struct err *e)
 {
+	struct rows *r = arg;
 	struct json_object *row;
 	ThreadCoreEntry rest;
 	CoreEntry *core;
@@ -179,7 +179,7 @@ static int put_thread(struct checkpoint *c, struct rows *r, uint32_t pid, uint32
 		row_text(row, "comm", comm);
 	if (core->tc)
 		row_state(row, core->tc);
-	if (!core->tc || core->tc->task_state != STATE_IS_DEAD) { /* a dead one's registers mean nothing */
+	if (!core->tc || core->tc->task_state != TASK_DEAD) { /* a dead one's registers mean nothing */
 		add_syscall(row, core);
 		add_scheduling(row, &rest);
 		add_affinity(row, &rest);
@@ -194,25 +194,7 @@ static int put_thread(struct checkpoint *c, struct rows *r, uint32_t pid, uint32
 
 static int threads_rows(struct checkpoint *c, struct rows *r, struct err *e)
 {
-	if (checkpoint_files(c, e))
-		return -1;
-	for (size_t i = 0; i < c->nr_tasks; i++) {
-		const PstreeEntry *t = c->tasks[i];
-		MmEntry *mm;
-		int rc;
-
-		if (checkpoint_mm(c, t->pid, &mm, e))
-			return -1;
-		rc = put_thread(c, r, t->pid, t->pid, mm, e);
-		for (size_t j = 0; !rc && j < t->n_threads; j++) { /* the leader is one of them, or 0 when it is dead */
-			if (t->threads[j] && t->threads[j] != t->pid)
-				rc = put_thread(c, r, t->pid, t->threads[j], mm, e);
-		}
-		img_free(mm);
-		if (rc)
-			return -1;
-	}
-	return 0;
+	return checkpoint_files(c, e) ? -1 : checkpoint_each_thread(c, put_thread, r, e);
 }
 
 /* --- for people ------------------------------------------------------------------------------------------------- */

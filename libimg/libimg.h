@@ -162,6 +162,9 @@ int img_get_as(struct img_reader *r, const ProtobufCMessageDescriptor *desc, Pro
 /* Bytes that belong to the record last read. All or nothing: a short file is an error. */
 int img_get_bytes(struct img_reader *r, void *buf, size_t len, struct err *e);
 
+/* Passes over bytes that belong to the record last read. */
+int img_skip(struct img_reader *r, uint64_t len, struct err *e);
+
 /* As img_get_bytes, but fewer bytes where the image ends. Returns their number, -1 on error. */
 ssize_t img_get_some(struct img_reader *r, void *buf, size_t len, struct err *e);
 

@@ -155,6 +155,20 @@ int img_get_bytes(struct img_reader *r, void *buf, size_t len, struct err *e)
 	return (size_t)n == len ? 0 : cut_short(r, len, (uint64_t)n, e);
 }
 
+int img_skip(struct img_reader *r, uint64_t len, struct err *e)
+{
+	char buf[16384];
+
+	while (len) {
+		size_t n = len < sizeof(buf) ? (size_t)len : sizeof(buf);
+
+		if (img_get_bytes(r, buf, n, e))
+			return -1;
+		len -= n;
+	}
+	return 0;
+}
+
 /* Makes room for a record of len bytes. */
 static int grow(struct img_reader *r, size_t len, struct err *e)
 {

@@ -178,3 +178,23 @@ ssize_t value_unquopri(uint8_t *p, size_t len)
 	}
 	return (ssize_t)out;
 }
+
+size_t value_size(ProtobufCType type)
+{
+	switch (type) {
+	case PROTOBUF_C_TYPE_BOOL:
+		return sizeof(protobuf_c_boolean);
+	case PROTOBUF_C_TYPE_BYTES:
+		return sizeof(ProtobufCBinaryData);
+	case PROTOBUF_C_TYPE_INT32:
+	case PROTOBUF_C_TYPE_SINT32:
+	case PROTOBUF_C_TYPE_SFIXED32:
+	case PROTOBUF_C_TYPE_UINT32:
+	case PROTOBUF_C_TYPE_FIXED32:
+	case PROTOBUF_C_TYPE_ENUM:
+	case PROTOBUF_C_TYPE_FLOAT:
+		return sizeof(uint32_t);
+	default:
+		return sizeof(uint64_t); /* pointers too */
+	}
+}

@@ -3,12 +3,16 @@
 #ifndef CRKIT_LIBIMG_VALUE_H
 #define CRKIT_LIBIMG_VALUE_H
 
+#include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "libimg/hints.h"
+
+/* Bytes that one value of a type takes in a protobuf-c structure. */
+size_t value_size(ProtobufCType type);
 
 /* The number that text means for a field with this hint. A plain number is always fine. */
 bool value_from_text(const struct hint *h, const char *s, uint64_t *ret);

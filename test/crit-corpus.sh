@@ -1,20 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Checkpoints made by CRIU: crit prints what CRIU's own tool prints, and encodes every image back to the same bytes.
-set -u
-shopt -s lastpipe # fail() sets a variable, behind a pipe too
-top=${CR_TOP:-.}
-crit=${CR_BIN:-${CR_BUILD:-${BUILD:-build}}/bin}/crit
-work=$(mktemp -d) || exit 99
-trap 'rm -rf "$work"' EXIT
-[ -x "$crit" ] || { echo "no $crit"; exit 99; }
-failed=0
+# shellcheck source=test/helpers/crit.bash
+. "${CR_TOP:-.}/test/helpers/crit.bash"
 images=0
-
-fail() {
-	echo "$*"
-	failed=1
-}
 
 same() { # WHAT REFERENCE: standard input must be the reference
 	cmp -s - "$2" || fail "$1 differs from $2"

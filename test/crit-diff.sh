@@ -1,19 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # crit diff: what is changed in a copy is told, and nothing else; the exit status says whether there is a difference.
-set -u
-top=${CR_TOP:-.}
-crit=${CR_BIN:-${CR_BUILD:-${BUILD:-build}}/bin}/crit
-corpus=$top/test/data/criu-images
-work=$(mktemp -d) || exit 99
-trap 'rm -rf "$work"' EXIT
-[ -x "$crit" ] || { echo "no $crit"; exit 99; }
-failed=0
-fail() {
-	echo "$*"
-	failed=1
-}
-
+# shellcheck source=test/helpers/crit.bash
+. "${CR_TOP:-.}/test/helpers/crit.bash"
 begin() { # FAMILY
 	rm -rf "$work/dir"
 	cp -r "$corpus/$1/img" "$work/dir"

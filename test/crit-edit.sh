@@ -1,14 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # crit edit: what the editor wrote takes the place of the image only when all of it is good.
-set -u
-top=${CR_TOP:-.}
-crit=${CR_BIN:-${CR_BUILD:-${BUILD:-build}}/bin}/crit
-corpus=$top/test/data/criu-images/files/img
-work=$(mktemp -d) || exit 99
-trap 'rm -rf "$work"' EXIT
-[ -x "$crit" ] || { echo "no $crit"; exit 99; }
-failed=0
+# shellcheck source=test/helpers/crit.bash
+. "${CR_TOP:-.}/test/helpers/crit.bash"
+corpus=$corpus/files/img
 mkdir "$work/tmp"
 cp -r "$corpus" "$work/dir"
 chmod -R u+w "$work/dir"

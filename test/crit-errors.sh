@@ -1,14 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # What crit says about bad input: the file, the entry or record, the offset, exit status 1, and nothing written.
-set -u
-top=${CR_TOP:-.}
-crit=${CR_BIN:-${CR_BUILD:-${BUILD:-build}}/bin}/crit
-corpus=$top/test/data/criu-images
-work=$(mktemp -d) || exit 99
-trap 'rm -rf "$work"' EXIT
-[ -x "$crit" ] || { echo "no $crit"; exit 99; }
-failed=0
+# shellcheck source=test/helpers/crit.bash
+. "${CR_TOP:-.}/test/helpers/crit.bash"
 
 # expect STATUS PATTERN COMMAND...: the command's exit status, and what standard error must match.
 expect() {

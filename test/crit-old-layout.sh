@@ -2,21 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Checkpoints in the older layout (one magic word, one image per kind of file, parts of a task in files of their own), made
 # of the corpus: every image decodes and encodes, and crit x shows what it shows of the same checkpoint in today's layout.
-set -u
-shopt -s lastpipe # fail() sets a variable, behind a pipe too
-top=${CR_TOP:-.}
-crit=${CR_BIN:-${CR_BUILD:-${BUILD:-build}}/bin}/crit
-work=$(mktemp -d) || exit 99
-trap 'rm -rf "$work"' EXIT
-[ -x "$crit" ] || { echo "no $crit"; exit 99; }
-command -v python3 >/dev/null || { echo "no python3"; exit 77; }
-failed=0
+# shellcheck source=test/helpers/crit.bash
+. "${CR_TOP:-.}/test/helpers/crit.bash"
+needs python3
 images=0
-
-fail() {
-	echo "$*"
-	failed=1
-}
 
 for family in "$top"/test/data/criu-images/*/; do
 	name=$(basename "$family")

@@ -1,28 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # crit for people: completion of shells, the pager, colours: on a terminal only, and never in the way of the output.
-set -u
-top=$(cd "${CR_TOP:-.}" && pwd) || exit 99
-crit=${CR_BIN:-${CR_BUILD:-${BUILD:-build}}/bin}/crit
-[[ $crit = /* ]] || crit=$top/$crit
-images=$top/test/data/criu-images/files/img
-work=$(mktemp -d) || exit 99
-trap 'rm -rf "$work"' EXIT
-[ -x "$crit" ] || { echo "no $crit"; exit 99; }
+# shellcheck source=test/helpers/crit.bash
+. "${CR_TOP:-.}/test/helpers/crit.bash"
+images=$corpus/files/img
 mkdir "$work/bin"
 ln -s "$crit" "$work/bin/crit"
 export PATH=$work/bin:$PATH
 unset CRIT_PAGER PAGER LESS NO_COLOR
 cd "$work" || exit 99
-failed=0
-
-wrong() {
-	echo "$*"
-	failed=1
-}
 
 same() { # WHAT IS WANTED
-	[ "$2" = "$3" ] || wrong "$1: \"$2\" instead of \"$3\""
+	[ "$2" = "$3" ] || fail "$1: \"$2\" instead of \"$3\""
 }
 
 # --- completion ---------------------------------------------------------------------------------------------------
@@ -53,7 +42,7 @@ for verb in $verbs; do
 		"$(crit "$verb" --help | sed -nE 's/^ +(-[a-zA-Z0-9], )?(--[a-z-]+).*/\2/p' | sort -u | paste -sd' ')"
 done
 views=$(crit x --help | sed -nE '1s/.* ([a-z|]+\|[a-z|]+).*/\1/p' | tr '|' '\n' | sort | paste -sd' ')
-[ -n "$views" ] || wrong "crit x --help names no views"
+[ -n "$views" ] || fail "crit x --help names no views"
 same "views" "$(completed x "$images" '')" "$views"
 same "a view" "$(completed x "$images" rs)" rss
 same "a directory" "$(completed x sub/d)" sub/dir
@@ -72,12 +61,12 @@ for verb in $verbs; do
 done
 cp -r "$images" evil
 printf 'broken' > evil/pstree.img
-crit --complete x evil '' > /dev/null || wrong "completion fails for a broken checkpoint"
+crit --complete x evil '' > /dev/null || fail "completion fails for a broken checkpoint"
 
 if command -v zsh > /dev/null; then
 	zsh -f -c 'compdef() { :; }; _files() { print files; }; _describe() { print -l -- ${(P)2}; }
 		words=(crit x "$1" ""); CURRENT=4; source "$2"' zsh "$images" "$top/completions/_crit" > zsh.out 2> zsh.err ||
-		wrong "zsh: $(cat zsh.err)"
+		fail "zsh: $(cat zsh.err)"
 	same "zsh: views" "$(sort zsh.out | paste -sd' ')" "$views"
 	zsh -f -c 'compdef() { :; }; _files() { print files; }; _describe() { print -l -- ${(P)2}; }
 		words=(crit dec); CURRENT=2; source "$1"' zsh "$top/completions/_crit" > zsh.out 2> zsh.err
@@ -99,29 +88,29 @@ on_terminal() { # COMMAND, as a line of sh; its exit status
 	TERM=xterm timeout 20 script -qec "$1" /dev/null < /dev/null > tty.out 2>&1
 }
 
-on_terminal "PAGER='sed s/^/paged:/' crit show $images/inventory.img" || wrong "exit status $? of a paged show"
-[ "$(grep -c '^paged:' tty.out)" = "$(grep -c . tty.out)" ] || wrong "not all of it went through the pager"
-grep -q $'\033\\[34m"magic"' tty.out || wrong "no colours in the pager"
-sed 's/^paged://; s/\r$//' tty.out | sed 's/\x1b\[[0-9;]*m//g' | python3 -m json.tool > /dev/null || wrong "colours change the text"
-on_terminal "NO_COLOR=1 PAGER=cat crit show $images/inventory.img" || wrong "exit status $? without colours"
-grep -q $'\033' tty.out && wrong "colours in spite of NO_COLOR"
+on_terminal "PAGER='sed s/^/paged:/' crit show $images/inventory.img" || fail "exit status $? of a paged show"
+[ "$(grep -c '^paged:' tty.out)" = "$(grep -c . tty.out)" ] || fail "not all of it went through the pager"
+grep -q $'\033\\[34m"magic"' tty.out || fail "no colours in the pager"
+sed 's/^paged://; s/\r$//' tty.out | sed 's/\x1b\[[0-9;]*m//g' | python3 -m json.tool > /dev/null || fail "colours change the text"
+on_terminal "NO_COLOR=1 PAGER=cat crit show $images/inventory.img" || fail "exit status $? without colours"
+grep -q $'\033' tty.out && fail "colours in spite of NO_COLOR"
 on_terminal "PAGER='sed s/^/paged:/' crit --no-pager show $images/inventory.img"
-grep -q '^paged:' tty.out && wrong "a pager in spite of --no-pager"
-on_terminal "PAGER='head -n 1 >/dev/null' crit show $images/files.img" || wrong "a pager that ends early is an error: $?"
-[ -s tty.out ] && wrong "a pager that ends early: $(cat tty.out)"
-on_terminal "PAGER=/nonexistent/pager crit show $images/files.img" && wrong "no error for a pager that is not there"
-on_terminal "PAGER='sed s/^/paged:/' crit show $work/nothing.img" && wrong "no error behind the pager"
-grep -q '^crit: .*nothing.img' tty.out || wrong "the error went to the pager: $(cat tty.out)"
-on_terminal "PAGER='sed s/^/paged:/' crit show --help" || wrong "exit status $? of --help"
-grep -q '^paged:' tty.out && wrong "a pager for --help"
+grep -q '^paged:' tty.out && fail "a pager in spite of --no-pager"
+on_terminal "PAGER='head -n 1 >/dev/null' crit show $images/files.img" || fail "a pager that ends early is an error: $?"
+[ -s tty.out ] && fail "a pager that ends early: $(cat tty.out)"
+on_terminal "PAGER=/nonexistent/pager crit show $images/files.img" && fail "no error for a pager that is not there"
+on_terminal "PAGER='sed s/^/paged:/' crit show $work/nothing.img" && fail "no error behind the pager"
+grep -q '^crit: .*nothing.img' tty.out || fail "the error went to the pager: $(cat tty.out)"
+on_terminal "PAGER='sed s/^/paged:/' crit show --help" || fail "exit status $? of --help"
+grep -q '^paged:' tty.out && fail "a pager for --help"
 if command -v less > /dev/null; then
-	on_terminal "stty rows 500; crit show $images/inventory.img" || wrong "exit status $? with less"
-	grep -q '"magic"' tty.out || wrong "less shows nothing"
+	on_terminal "stty rows 500; crit show $images/inventory.img" || fail "exit status $? with less"
+	grep -q '"magic"' tty.out || fail "less shows nothing"
 fi
 
 # Not a terminal: neither.
 PAGER='sed s/^/paged:/' TERM=xterm crit show "$images/inventory.img" > plain.out
-grep -q $'paged\\|\033' plain.out && wrong "a pager or colours without a terminal"
-cmp -s plain.out "$images/../pretty/inventory.img.json" || wrong "show is not what it was"
+grep -q $'paged\\|\033' plain.out && fail "a pager or colours without a terminal"
+cmp -s plain.out "$images/../pretty/inventory.img.json" || fail "show is not what it was"
 crit show "$images/files.img" | head -n 1 > /dev/null
 exit $failed

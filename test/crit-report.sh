@@ -1,20 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # crit report: the page is well-formed and self-contained, says what the other verbs say, and takes text of images for text only.
-set -u
-top=${CR_TOP:-.}
-crit=${CR_BIN:-${CR_BUILD:-${BUILD:-build}}/bin}/crit
-corpus=$top/test/data/criu-images
-work=$(mktemp -d) || exit 99
-trap 'rm -rf "$work"' EXIT
-[ -x "$crit" ] || { echo "no $crit"; exit 99; }
-command -v python3 >/dev/null || { echo "python3 reads the page"; exit 77; }
-failed=0
-
-wrong() {
-	echo "$*"
-	failed=1
-}
+# shellcheck source=test/helpers/crit.bash
+. "${CR_TOP:-.}/test/helpers/crit.bash"
+needs python3
 
 cat > "$work/check.py" <<'PY'
 """Is a page well-formed and self-contained? Prints its visible text, a line for each element that ends."""
@@ -88,23 +77,23 @@ PY
 # A page of each family, from the directory and from an archive of it.
 for family in "$corpus"/*/img; do
 	name=$(basename "$(dirname "$family")")
-	"$crit" report "$family" -o "$work/$name.html" || wrong "$name: no report"
-	python3 "$work/check.py" "$work/$name.html" > "$work/$name.txt" || wrong "$name: bad page"
+	"$crit" report "$family" -o "$work/$name.html" || fail "$name: no report"
+	python3 "$work/check.py" "$work/$name.html" > "$work/$name.txt" || fail "$name: bad page"
 	"$crit" x "$family" ps | awk 'NR > 1 { print $1 }' | while read -r pid; do
 		grep -qx "$pid" "$work/$name.txt" || echo "$name: no task $pid"
 	done > "$work/missing"
-	[ -s "$work/missing" ] && wrong "$(cat "$work/missing")"
+	[ -s "$work/missing" ] && fail "$(cat "$work/missing")"
 	images=$(find "$family/" -type f | wc -l)
-	grep -q "^$images files, " "$work/$name.txt" || wrong "$name: not $images files"
+	grep -q "^$images files, " "$work/$name.txt" || fail "$name: not $images files"
 	fds=$("$crit" x "$family" fds --json | grep -c '"fd":[0-9]*,"type"')
-	grep -A1 -x Descriptors "$work/$name.txt" | grep -qx "$fds" || wrong "$name: not $fds descriptors"
-	"$crit" report -o - "$family" | cmp -s - "$work/$name.html" || wrong "$name: another page on standard output"
+	grep -A1 -x Descriptors "$work/$name.txt" | grep -qx "$fds" || fail "$name: not $fds descriptors"
+	"$crit" report -o - "$family" | cmp -s - "$work/$name.html" || fail "$name: another page on standard output"
 done
 tar -C "$corpus/unix" -czf "$work/unix.tar.gz" img
-"$crit" report "$work/unix.tar.gz" -o "$work/archive.html" || wrong "no report of an archive"
-python3 "$work/check.py" "$work/archive.html" > "$work/archive.txt" || wrong "archive: bad page"
+"$crit" report "$work/unix.tar.gz" -o "$work/archive.html" || fail "no report of an archive"
+python3 "$work/check.py" "$work/archive.html" > "$work/archive.txt" || fail "archive: bad page"
 diff <(sed -n '/What each task has open/,$p' "$work/unix.txt") <(sed -n '/What each task has open/,$p' "$work/archive.txt") ||
-	wrong "archive: other tables"
+	fail "archive: other tables"
 
 # The saved pages of the tasks are those of their page maps: private memory, no parents.
 for map in "$corpus"/mem/img/pagemap-[0-9]*.img; do
@@ -112,13 +101,13 @@ for map in "$corpus"/mem/img/pagemap-[0-9]*.img; do
 	pid=${pid%.img}
 	pages=$("$crit" info "$map" | sed -n 's/.*"pages": \([0-9]*\).*/\1/p')
 	shown=$(sed -n "s/^$pid .*saved: \([0-9,]*\) pages.*/\1/p" "$work/mem.txt" | tr -d ,)
-	[ "${shown:-0}" -ge "$pages" ] || wrong "mem: task $pid has $pages pages, the report says ${shown:-nothing}"
+	[ "${shown:-0}" -ge "$pages" ] || fail "mem: task $pid has $pages pages, the report says ${shown:-nothing}"
 done
 
 # Names that would like to be more than text.
 evil='</code><script>alert(1)</script><img src=http://example.org/x onerror=alert(2)>&amp;"'"'"
 cp -r "$corpus/files/img" "$work/evil"
-python3 - "$crit" "$work/evil" "$evil" <<'PY' || wrong "the images could not be edited"
+python3 - "$crit" "$work/evil" "$evil" <<'PY' || fail "the images could not be edited"
 import glob
 import json
 import subprocess
@@ -148,19 +137,19 @@ for image in glob.glob(directory + "/core-*.img"):
     edit(image, in_core)
 edit(directory + "/files.img", in_files)
 PY
-"$crit" report "$work/evil" -o "$work/evil.html" || wrong "evil: no report"
-python3 "$work/check.py" "$work/evil.html" > "$work/evil.txt" || wrong "evil: bad page"
-grep -q '<script>\\x1b\]0;x\\x07' "$work/evil.txt" || wrong "evil: no comm"
-grep -qF "/$evil" "$work/evil.txt" || wrong "evil: no path"
-grep -q '\\xff' "$work/evil.txt" || wrong "evil: bytes that are no text are not shown"
+"$crit" report "$work/evil" -o "$work/evil.html" || fail "evil: no report"
+python3 "$work/check.py" "$work/evil.html" > "$work/evil.txt" || fail "evil: bad page"
+grep -q '<script>\\x1b\]0;x\\x07' "$work/evil.txt" || fail "evil: no comm"
+grep -qF "/$evil" "$work/evil.txt" || fail "evil: no path"
+grep -q '\\xff' "$work/evil.txt" || fail "evil: bytes that are no text are not shown"
 
 # A failure leaves what was there.
 echo before > "$work/kept.html"
 cp -r "$corpus/task/img" "$work/cut"
 truncate -s -3 "$work/cut/files.img"
-"$crit" report "$work/cut" -o "$work/kept.html" 2> "$work/err" && wrong "a report of a broken checkpoint"
-grep -q '^crit: .*files.img' "$work/err" || wrong "no word about files.img: $(cat "$work/err")"
-[ "$(cat "$work/kept.html")" = before ] || wrong "the output was touched"
+"$crit" report "$work/cut" -o "$work/kept.html" 2> "$work/err" && fail "a report of a broken checkpoint"
+grep -q '^crit: .*files.img' "$work/err" || fail "no word about files.img: $(cat "$work/err")"
+[ "$(cat "$work/kept.html")" = before ] || fail "the output was touched"
 "$crit" report 2> "$work/err"
-[ $? = 2 ] || wrong "no checkpoint given, but not exit status 2"
+[ $? = 2 ] || fail "no checkpoint given, but not exit status 2"
 exit $failed

@@ -1,19 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # crit set: every type of field, and nothing but the record that is meant changes; wrong paths and values change nothing.
-set -u
-top=${CR_TOP:-.}
-crit=${CR_BIN:-${CR_BUILD:-${BUILD:-build}}/bin}/crit
-corpus=$top/test/data/criu-images
-work=$(mktemp -d) || exit 99
-trap 'rm -rf "$work"' EXIT
-[ -x "$crit" ] || { echo "no $crit"; exit 99; }
-failed=0
-fail() {
-	echo "$*"
-	failed=1
-}
-
+# shellcheck source=test/helpers/crit.bash
+. "${CR_TOP:-.}/test/helpers/crit.bash"
 begin() { # FAMILY
 	family=$1
 	rm -rf "$work/dir"

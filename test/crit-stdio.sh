@@ -1,15 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # crit in pipes and with files, as scripts use it: standard input and output, -i and -o, links, modes, whole files or none.
-set -u
-shopt -s lastpipe # same() sets a variable
-top=${CR_TOP:-.}
-crit=${CR_BIN:-${CR_BUILD:-${BUILD:-build}}/bin}/crit
-corpus=$top/test/data/criu-images
-work=$(mktemp -d) || exit 99
-trap 'rm -rf "$work"' EXIT
-[ -x "$crit" ] || { echo "no $crit"; exit 99; }
-failed=0
+# shellcheck source=test/helpers/crit.bash
+. "${CR_TOP:-.}/test/helpers/crit.bash"
 
 must() { # WHAT COMMAND...
 	local what=$1

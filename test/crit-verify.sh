@@ -1,19 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # crit verify: the checkpoints of the corpus are right; each thing that is made wrong in them is found, and named.
-set -u
-top=${CR_TOP:-.}
-crit=${CR_BIN:-${CR_BUILD:-${BUILD:-build}}/bin}/crit
-corpus=$top/test/data/criu-images
-work=$(mktemp -d) || exit 99
-trap 'rm -rf "$work"' EXIT
-[ -x "$crit" ] || { echo "no $crit"; exit 99; }
-failed=0
-fail() {
-	echo "$*"
-	failed=1
-}
-
+# shellcheck source=test/helpers/crit.bash
+. "${CR_TOP:-.}/test/helpers/crit.bash"
 # Works on a copy of a family; copies are made once, and each change is undone.
 begin() { # FAMILY
 	dir=$work/$1
@@ -114,7 +103,7 @@ wrong ns 'vmas.shmid: 0x[0-9a-f]+ maps System V segment 0' ipcns-shm-11.img '.en
 
 wrong files 'fs-15319.img: record 1: cwd_id: there is no regular file 99' fs-15319.img '.entries[0].cwd_id=99'
 wrong files 'fs-15319.img: record 1: root_id: there is no regular file 12' fs-15319.img '.entries[0].root_id=12'
-wrong files 'mm-15319.img: record 1: exe_file_id: there is no regular file 99' mm-15319.img '.entries[0].exe_file_id=99'
+wrong files 'mm-15319.img: record 1: exe_file_id: there is no regular file or memfd 99' mm-15319.img '.entries[0].exe_file_id=99'
 wrong files 'files.img: record 1: type: missing|files.img: record 1: .*missing, but the type says it' files.img '.entries[0].type=PIPE'
 wrong files 'files.img: record 2: reg: its id is 77, but that of the record 2' files.img '.entries[1].reg.id=77'
 wrong files 'files.img: record 2: id: there are two with the id 1$' files.img '.entries[1].id=1'

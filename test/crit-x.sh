@@ -2,22 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # crit x: the views of checkpoints made by CRIU, as text and as JSON, of directories and of archives, say what the programs in them
 # are known to have done (test/data/criu-images/zoo.c); of broken ones there is a message.
-set -u
-shopt -s lastpipe
-top=${CR_TOP:-.}
-crit=${CR_BIN:-${CR_BUILD:-${BUILD:-build}}/bin}/crit
-corpus=$top/test/data/criu-images
+# shellcheck source=test/helpers/crit.bash
+. "${CR_TOP:-.}/test/helpers/crit.bash"
 views="ps fds mems rss sk mounts env args threads signals ns"
-work=$(mktemp -d) || exit 99
-trap 'rm -rf "$work"' EXIT
-[ -x "$crit" ] || { echo "no $crit"; exit 99; }
-command -v python3 >/dev/null || { echo "no python3"; exit 77; }
-failed=0
-
-fail() {
-	echo "$*"
-	failed=1
-}
+needs python3
 
 # An unknown view is told about all there are.
 "$crit" x "$corpus/task/img" frob >"$work/out" 2>"$work/err"
