@@ -104,7 +104,8 @@ static int step_infect(struct dump_ctx *ctx, struct asked *a, struct err *e)
 		return err_nomem(e, "the questions to a task");
 	if (!insn)
 		return err_set(e, 0, "no system call instruction found in any executable mapping");
-	return infect_begin(&t->inf, &t->threads[0].tr, insn, LEADER_AREA, t->nr_threads - 1, THREAD_AREA, e);
+	return infect_begin(&t->inf, &t->threads[0].tr, insn, LEADER_AREA + t->ask_room, t->nr_threads - 1, THREAD_AREA,
+			    e);
 }
 
 static int step_infect_enter(struct dump_ctx *ctx, struct asked *a, struct err *e)

@@ -66,6 +66,7 @@ struct task {
 	MmEntry *mm;
 	uint32_t files_id, fs_id; /* equal in tasks that share the table */
 	uint64_t pages_written;
+	size_t ask_room; /* more than LEADER_AREA that its program needs: a multiple of 16 */
 };
 
 struct dump_ctx {

@@ -13,8 +13,8 @@
 #include "cr-dump/ahead.h"
 #include "cr-dump/task.h"
 
-#define NR_ITIMERS 3   /* real, virtual, profiling: in this order in the image */
-#define NR_POSIX   100 /* what fits into the program of a task */
+#define NR_ITIMERS 3	/* real, virtual, profiling: in this order in the image */
+#define NR_POSIX   1000 /* what fits into the programs of a restore */
 
 /* The notification's name, from the kernel's own table; the other flag is a thread instead of the process. */
 static int notify_number(const char *name)
@@ -65,6 +65,7 @@ static int timers_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 			break;
 		*POOL_PUSH(&ctx->pool, timers->posix, timers->n_posix) = pt;
 	}
+	t->ask_room += timers->n_posix * ALIGN_UP(2 * sizeof(struct run_op) + sizeof(struct itimerspec), 16);
 	if (timers->n_posix > NR_POSIX)
 		refuse(ctx, t, NULL, "it has %zu POSIX timers; %d can be dumped", timers->n_posix, NR_POSIX);
 	return 0;

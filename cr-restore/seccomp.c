@@ -113,6 +113,9 @@ static int install(struct restore_ctx *ctx, struct rtask *t, struct agent_thread
 		thread_begin(th, &own);
 		p = &own;
 	}
+	/* What a filter may have done to the mitigations of CPU bugs is among their own settings (prctl.c). */
+	if (th->core->thread_core->n_speculation)
+		flags |= SECCOMP_FILTER_FLAG_SPEC_ALLOW;
 	PROG(p, SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags | (f->has_flags ? f->flags : 0),
 	     prog_bytes(p, &fprog, sizeof(fprog)));
 	prog_exact(p, 0); /* with TSYNC: or the thread that could not follow */
