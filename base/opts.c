@@ -59,7 +59,7 @@ static const struct option_desc table[] = {
 	{ "tcp-established", 0, FLAG, PERMITS, BOTH, F(tcp_established), NULL },
 	{ "tcp-close", 0, FLAG, PERMITS, BOTH, 0, NULL },
 	{ "skip-in-flight", 0, FLAG, PERMITS, BOTH, 0, NULL },
-	{ "ext-unix-sk", 'x', STRING, PERMITS, BOTH, 0, NULL },
+	{ "ext-unix-sk", 'x', FLAG, ACTS, BOTH, F(ext_unix_sk), "  sockets may send to one outside the tree" },
 	{ "link-remap", 0, FLAG, ACTS, DUMP, F(link_remap), "  give files without their name a link for the restore" },
 	{ "ghost-limit", 0, SIZE, ACTS, DUMP, F(ghost_limit), "SIZE  of a deleted file that is saved (default 1M)" },
 	{ "ghost-fiemap", 0, FLAG, ACTS, DUMP, F(ghost_fiemap), "  find the holes of deleted files by FIEMAP" },

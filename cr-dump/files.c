@@ -104,7 +104,10 @@ void refuse_file(struct dump_ctx *ctx, const struct open_file *of, const char *h
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	refuse(ctx, of->task, hint, "fd %d %s", of->number, text);
+	if (of->flying)
+		refuse(ctx, NULL, hint, "a descriptor on its way through a unix socket %s", text);
+	else
+		refuse(ctx, of->task, hint, "fd %d %s", of->number, text);
 }
 
 /* --- one open file ------------------------------------------------------------------------------------------ */
@@ -195,7 +198,7 @@ static const struct dump_kind *kind_for(const struct fd_facts *f)
 	return NULL;
 }
 
-static int look_new(struct dump_ctx *ctx, struct open_file *of, struct fd_facts *f, struct err *e)
+int files_look_new(struct dump_ctx *ctx, struct open_file *of, struct fd_facts *f, struct err *e)
 {
 	char what[256];
 
@@ -225,10 +228,12 @@ static int look_fd(struct dump_ctx *ctx, struct task *t, struct table *table, in
 	if (fdinfo_parse(t, number, text, &f, &slot->cloexec, e) ||
 	    same_file(ctx, t, number, f.ino, f.mnt_id, &slot->file, &new, e))
 		return -1;
+	if (slot->file->flying)
+		files_land(slot->file, t, number);
 	if (strstr(text, "\nlock:"))
 		ret = locks_look(ctx, t, table, slot, text, e);
 	if (new && !ret)
-		ret = look_new(ctx, slot->file, &f, e);
+		ret = files_look_new(ctx, slot->file, &f, e);
 	close_fdp(&f.fd);
 	return ret;
 }
@@ -259,6 +264,7 @@ static bool is_last(const struct dump_ctx *ctx, const struct task *t)
 
 static int files_looked(struct dump_ctx *ctx, struct err *e)
 {
+	files_settle_flying(ctx);
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (kinds[i]->looked && kinds[i]->looked(ctx, e))
 			return -1;
@@ -392,6 +398,7 @@ static int files_finish(struct dump_ctx *ctx, struct err *e)
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (kinds[i]->write && kinds[i]->write(ctx, e))
 			return -1;
+	files_end_flying(ctx);
 	return locks_write(ctx, e) || write_files(ctx, e) ? -1 : 0;
 }
 

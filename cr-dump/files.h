@@ -55,6 +55,8 @@ struct open_file {
 	const struct dump_kind *kind;
 	FileEntry *entry; /* without a sub-message: refused */
 	bool locks_seen;
+	bool flying; /* it was found in the queue of a socket: task and number are ours */
+	bool flying_locks, flying_async; /* then: what only a task could restore */
 	struct open_file *less, *more; /* files_same.c */
 };
 
@@ -104,6 +106,7 @@ struct files {
 	struct lock *locks;
 	size_t nr_locks;
 	void *kind[DUMP_KIND_COUNT]; /* what a kind has to remember */
+	struct task *self;	     /* files_flying.c */
 	struct usual *usual_options; /* sockopt.c */
 	int self_fds;		     /* /proc/self/fd */
 	dev_t last_dev;		     /* of the last regular file; is it a proc filesystem? */
@@ -135,6 +138,22 @@ struct slot *table_slot(const struct table *table, int number);
 /* Refuses an open file: "pid 4312: fd 7 is <what>". */
 void refuse_file(struct dump_ctx *ctx, const struct open_file *of, const char *hint, const char *fmt, ...)
 	_printf_(4, 5);
+
+/* A file that was not known: what it is, by its kind. f->task and f->number are set. */
+int files_look_new(struct dump_ctx *ctx, struct open_file *of, struct fd_facts *f, struct err *e);
+
+/* --- files_flying.c ----------------------------------------------------------------------------------------- */
+
+/*
+ * The open file behind a descriptor that was on its way through a socket. *fd is ours; when the file was not known before, it
+ * is kept until the end (*fd is -1 then). (*ret)->entry is NULL when it was refused.
+ */
+int files_add_flying(struct dump_ctx *ctx, int *fd, struct open_file **ret, struct err *e);
+/* A task has it, too: from now on it is known by that. */
+void files_land(struct open_file *of, struct task *t, int number);
+/* All tables are known: refuses what only a task that has the file in its table could restore. */
+void files_settle_flying(struct dump_ctx *ctx);
+void files_end_flying(struct dump_ctx *ctx);
 
 /* --- files_same.c ------------------------------------------------------------------------------------------- */
 

@@ -1,33 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Unix sockets without a name: socket pairs with what is queued in them, and unconnected ones. Queues are read by MSG_PEEK,
- * SO_PEEK_OFF moving it on from message to message; it is put back.
+ * Unix sockets of all types: names, connections (also those that wait to be accepted), what is queued (unix_queue.c), who the peer
+ * was. Both ends must be in the tree, unless --ext-unix-sk says that a datagram socket may be sent to from a copy as well.
  */
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "cr-dump/files.h"
-#include "cr-dump/unix_diag.h"
-#include "sk-packet.pb-c.h"
+#include "cr-dump/unix.h"
 
 #define STATE_CONNECTED 1
 #define STATE_LISTEN	10
-
-struct packet {
-	SkPacketEntry *entry;
-	uint8_t *bytes;
-};
+#define IS_EXTERNAL	1 /* of unix_sk_entry.uflags */
 
 struct unixes {
 	struct unix_list all;	  /* of the network namespace */
 	struct open_file **socks; /* of the tree, the refused ones as well */
 	size_t nr_socks;
-	struct packet *packets;
-	size_t nr_packets;
+	struct packets packets;
 };
 
 static bool unix_claims(const struct fd_facts *f)
@@ -49,111 +41,28 @@ static int state_of(struct dump_ctx *ctx, struct unixes **ret, struct err *e)
 }
 
 /* What a socket must not be; NULL when it can be saved. */
-static const char *obstacle(int fd, const struct unix_facts *u, short revents)
+static const char *obstacle(const struct unix_facts *u, int type, short revents)
 {
-	struct sockaddr_un a;
-	socklen_t len = sizeof(a);
-
 	if (!u)
 		return "is a unix socket of another network namespace";
-	if (u->state == STATE_LISTEN)
-		return "is a listening unix socket";
-	if (getsockname(fd, (struct sockaddr *)&a, &len) || len > sizeof(sa_family_t))
-		return "is a unix socket with a name (bound)";
-	len = sizeof(a);
-	if (!getpeername(fd, (struct sockaddr *)&a, &len) && len > sizeof(sa_family_t))
-		return "is a unix socket connected to one with a name";
-	if (revents & POLLERR)
+	/* The one error that can be told without taking it away: of a stream that was closed at the other end with data unread. */
+	if (revents & POLLERR && (type == SOCK_DGRAM || !u->has_peer || u->peer))
 		return "is a unix socket with a pending error";
 	if (revents & POLLPRI)
 		return "is a unix socket with urgent data";
 	return NULL;
 }
 
-/* --- queues ------------------------------------------------------------------------------------------------- */
-
-/*
- * Peeks the message at offset `at` of the queue into buf. Returns its length, -1 with e->errnum EAGAIN at the end of the queue. Data
- * of control messages are not asked for: peeking would install the descriptors in flight here.
- */
-static ssize_t peek(int fd, int at, void *buf, size_t size, int *flags_ret, struct err *e)
-{
-	struct iovec iov = { buf, size };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
-	ssize_t n;
-
-	if (setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &at, sizeof(at)))
-		return err_set(e, errno, "cannot set SO_PEEK_OFF");
-	n = recvmsg(fd, &m, MSG_PEEK | MSG_DONTWAIT | MSG_TRUNC);
-	if (n < 0)
-		return err_set(e, errno, "cannot look into its queue");
-	*flags_ret = m.msg_flags;
-	return n;
-}
-
-static void add_packet(struct dump_ctx *ctx, struct unixes *s, uint32_t id, const void *bytes, size_t len)
-{
-	struct packet *p = POOL_PUSH(&ctx->pool, s->packets, s->nr_packets);
-
-	p->entry = POOL_MSG(&ctx->pool, SkPacketEntry, sk_packet_entry);
-	p->entry->id_for = id;
-	p->entry->length = len;
-	p->bytes = pool_copy(&ctx->pool, bytes, len);
-}
-
-/* Returns 1 when something in the queue cannot be saved; it is refused then. */
-static int save_messages(struct dump_ctx *ctx, struct unixes *s, struct open_file *of, int fd, int type, struct err *e)
-{
-	_cleanup_free_ char *buf = NULL;
-	size_t size = 65536;
-	int at = 0, flags = 0;
-
-	buf = malloc(size);
-	while (buf) {
-		ssize_t n = peek(fd, at, buf, size, &flags, e);
-
-		if (n < 0)
-			return e->errnum == EAGAIN ? 0 : -1;
-		if (flags & MSG_CTRUNC)
-			return refuse_file(ctx, of, NULL,
-					   "is a unix socket with descriptors or credentials in its queue"),
-			       1;
-		if ((size_t)n > size) {
-			size = n;
-			free(buf);
-			buf = malloc(size);
-			continue;
-		}
-		/* An empty message only exists where messages do; elsewhere this is the end after a shutdown. */
-		if (!n && type != SOCK_DGRAM)
-			return 0;
-		add_packet(ctx, s, of->id, buf, n);
-		at += n;
-	}
-	return err_nomem(e, "the queue of a socket");
-}
-
-static int save_queue(struct dump_ctx *ctx, struct unixes *s, struct open_file *of, int fd, int type, struct err *e)
-{
-	int before, ret;
-
-	if (sockopt_int(fd, SOL_SOCKET, SO_PEEK_OFF, &before))
-		return err_set(e, errno, "cannot read SO_PEEK_OFF");
-	ret = save_messages(ctx, s, of, fd, type, e);
-	if (setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &before, sizeof(before)) && ret >= 0)
-		return err_set(e, errno, "cannot put SO_PEEK_OFF back");
-	return ret;
-}
-
 /* --- a socket ----------------------------------------------------------------------------------------------- */
 
 static UnixSkEntry *new_entry(struct dump_ctx *ctx, const struct open_file *of, const struct fd_facts *f,
-			      const struct unix_facts *u)
+			      const struct unix_facts *u, int type)
 {
 	UnixSkEntry *r = POOL_MSG(&ctx->pool, UnixSkEntry, unix_sk_entry);
 
 	r->id = of->id;
 	r->ino = f->ino;
+	r->type = type;
 	r->state = u->state;
 	r->flags = f->flags;
 	r->backlog = u->unsent;
@@ -166,8 +75,8 @@ static UnixSkEntry *new_entry(struct dump_ctx *ctx, const struct open_file *of, 
 	return r;
 }
 
-/* SO_PEERCRED: who made the pair. */
-static void save_creator(int fd, UnixSkEntry *r)
+/* SO_PEERCRED: who made the pair, or the other end of the connection, or listens. */
+static void save_peer_cred(int fd, UnixSkEntry *r)
 {
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
@@ -180,6 +89,30 @@ static void save_creator(int fd, UnixSkEntry *r)
 	r->peer_gid = cred.gid;
 }
 
+/* A peer without an inode number is closed, or waits to be accepted (which unix_looked finds out). */
+static int save_peer_name(struct dump_ctx *ctx, int fd, UnixSkEntry *r, struct err *e)
+{
+	struct sockaddr_un a;
+	socklen_t len = sizeof(a);
+
+	if (getpeername(fd, (struct sockaddr *)&a, &len))
+		return err_set(e, errno, "cannot read the name of its peer");
+	r->has_peer_name = true;
+	r->peer_name.len = len - sizeof(sa_family_t);
+	r->peer_name.data = pool_copy(&ctx->pool, a.sun_path, r->peer_name.len);
+	return 0;
+}
+
+static int save_more(struct dump_ctx *ctx, struct open_file *of, const struct fd_facts *f, const struct unix_facts *u,
+		     short revents, UnixSkEntry *r, struct err *e)
+{
+	save_peer_cred(f->fd, r);
+	if (u->has_peer && !u->peer && save_peer_name(ctx, f->fd, r, e))
+		return -1;
+	r->has_reset = r->reset = revents & POLLERR;
+	return unix_name_save(ctx, of, f->fd, u, r, e) || sockopt_save(ctx, of, f->fd, AF_UNIX, &r->opts, e) ? -1 : 0;
+}
+
 static int unix_save(struct dump_ctx *ctx, struct open_file *of, const struct fd_facts *f, struct err *e)
 {
 	struct pollfd pfd = { f->fd, POLLIN | POLLPRI, 0 };
@@ -187,35 +120,36 @@ static int unix_save(struct dump_ctx *ctx, struct open_file *of, const struct fd
 	struct unixes *s;
 	UnixSkEntry *r;
 	const char *why;
-	size_t queued;
 	int type, ret = 0;
 
 	if (state_of(ctx, &s, e))
 		return -1;
 	*POOL_PUSH(&ctx->pool, s->socks, s->nr_socks) = of;
+	if (sockopt_int(f->fd, SOL_SOCKET, SO_TYPE, &type))
+		return err_set(e, errno, "cannot read its type");
 	u = unix_find(&s->all, f->ino);
 	poll(&pfd, 1, 0);
-	why = obstacle(f->fd, u, pfd.revents);
+	why = obstacle(u, type, pfd.revents);
 	if (why) {
 		refuse_file(ctx, of, NULL, "%s: not supported by this version", why);
 		return 0;
 	}
-	if (sockopt_int(f->fd, SOL_SOCKET, SO_TYPE, &type))
-		return err_set(e, errno, "cannot read its type");
-	queued = s->nr_packets;
-	if (pfd.revents & POLLIN)
-		ret = save_queue(ctx, s, of, f->fd, type, e);
-	if (ret)
-		return ret < 0 ? -1 : 0;
-	r = new_entry(ctx, of, f, u);
-	r->type = type;
-	r->queued = s->nr_packets - queued;
-	r->has_queued = r->queued;
-	save_creator(f->fd, r);
-	if (sockopt_save(ctx, of, f->fd, AF_UNIX, &r->opts, e))
+	r = new_entry(ctx, of, f, u, type);
+	if (save_more(ctx, of, f, u, pfd.revents, r, e))
 		return -1;
 	of->entry->usk = r;
-	return 0;
+	/* The queue may hold descriptors of other sockets, and of this one: it is known by now. */
+	if (pfd.revents & POLLIN && u->state != STATE_LISTEN) {
+		struct packets own = { 0 };
+		struct queue_of q = { ctx, of, f->fd, type, u->shutdown & 1, &own };
+
+		ret = unix_queue_save(&q, e);
+		r->queued = own.nr;
+		r->has_queued = r->queued;
+		for (size_t i = 0; i < own.nr; i++)
+			*POOL_PUSH(&ctx->pool, s->packets.list, s->packets.nr) = own.list[i];
+	}
+	return ret < 0 ? -1 : 0;
 }
 
 /* --- the whole tree ----------------------------------------------------------------------------------------- */
@@ -244,6 +178,85 @@ static const struct open_file *sock_by_ino(const struct unixes *s, uint32_t ino)
 	return NULL;
 }
 
+/* The connections that wait at a listening socket: each must be of a socket of the tree that has sent nothing yet. */
+static void look_pending(struct dump_ctx *ctx, const struct unixes *s, const struct open_file *of)
+{
+	const struct unix_facts *u = unix_find(&s->all, of->ino);
+	UnixSkEntry *r = of->entry->usk;
+
+	if (u->waiting != u->nr_icons)
+		refuse_file(ctx, of, NULL, "is a unix socket at which %u connections wait, of which the kernel lists %u",
+			    u->waiting, u->nr_icons);
+	for (uint32_t i = 0; i < u->nr_icons; i++) {
+		const struct open_file *client = sock_by_ino(s, u->icons[i]);
+
+		if (!u->icons[i])
+			refuse_file(ctx, of, "accept it first", "is a unix socket at which a connection waits that is closed already");
+		else if (!client)
+			refuse_file(ctx, of, "accept it first",
+				    "is a unix socket at which a connection from outside the tree (socket:[%u]) waits", u->icons[i]);
+		else if (unix_find(&s->all, u->icons[i])->unsent)
+			refuse_file(ctx, of, "accept it first",
+				    "is a unix socket at which a connection waits that has sent data already (socket:[%u])", u->icons[i]);
+		if (!client || !client->entry->usk)
+			continue;
+		*POOL_PUSH(&ctx->pool, r->pending, r->n_pending) = u->icons[i];
+		client->entry->usk->peer = r->ino;
+		client->entry->usk->has_peer_name = false;
+	}
+}
+
+/* A datagram socket outside of the tree to which ours sends: an entry that says how to find it again. */
+static bool add_external(struct dump_ctx *ctx, const struct unixes *s, const UnixSkEntry *r)
+{
+	const struct unix_facts *u = unix_find(&s->all, r->peer);
+	UnixSkEntry *x;
+	FileEntry *fe;
+
+	if (!ctx->opts->ext_unix_sk || r->type != SOCK_DGRAM || !u || !u->name_len)
+		return false;
+	fe = files_add_entry(ctx, FD_TYPES__UNIXSK);
+	x = fe->usk = POOL_MSG(&ctx->pool, UnixSkEntry, unix_sk_entry);
+	x->id = fe->id;
+	x->ino = u->ino;
+	x->type = r->type;
+	x->state = u->state;
+	x->uflags = IS_EXTERNAL;
+	x->fown = POOL_MSG(&ctx->pool, FownEntry, fown_entry);
+	x->opts = POOL_MSG(&ctx->pool, SkOptsEntry, sk_opts_entry);
+	x->name.len = u->name_len;
+	x->name.data = (uint8_t *)u->name;
+	x->has_ns_id = true;
+	x->ns_id = NET_NS_ID;
+	return true;
+}
+
+static bool has_external(const struct dump_ctx *ctx, uint32_t ino)
+{
+	const struct files *fs = ctx->files;
+
+	for (size_t i = 0; i < fs->nr_entries; i++)
+		if (fs->entries[i]->usk && fs->entries[i]->usk->uflags & IS_EXTERNAL && fs->entries[i]->usk->ino == ino)
+			return true;
+	return false;
+}
+
+static void look_peer(struct dump_ctx *ctx, const struct unixes *s, const struct open_file *of)
+{
+	const UnixSkEntry *r = of->entry->usk;
+	const struct open_file *other;
+
+	if (!r->peer)
+		return;
+	other = sock_by_ino(s, r->peer);
+	if (!other && (has_external(ctx, r->peer) || add_external(ctx, s, r)))
+		return;
+	if (!other)
+		refuse_file(ctx, of,
+			    r->type == SOCK_DGRAM ? "--ext-unix-sk accepts that: it will be connected to the same name again" : NULL,
+			    "is a unix socket whose other end (socket:[%u]) is not in the tree", r->peer);
+}
+
 static int unix_looked(struct dump_ctx *ctx, struct err *e)
 {
 	struct unixes *s = files_of(ctx)->kind[DUMP_KIND_unix];
@@ -251,18 +264,18 @@ static int unix_looked(struct dump_ctx *ctx, struct err *e)
 	if (!s || !s->nr_socks)
 		return 0;
 	qsort(s->socks, s->nr_socks, sizeof(*s->socks), by_ino);
+	for (size_t i = 0; i < s->nr_socks; i++)
+		if (s->socks[i]->entry->usk && s->socks[i]->entry->usk->state == STATE_LISTEN)
+			look_pending(ctx, s, s->socks[i]);
+	for (size_t i = 0; i < s->nr_socks; i++)
+		if (s->socks[i]->entry->usk)
+			look_peer(ctx, s, s->socks[i]);
+	/* Somebody outside has a listening socket at which our connection waits. */
 	for (size_t i = 0; i < s->nr_socks; i++) {
 		const UnixSkEntry *r = s->socks[i]->entry->usk;
-		const struct open_file *other;
 
-		if (!r || r->state != STATE_CONNECTED || !r->peer)
-			continue;
-		other = sock_by_ino(s, r->peer);
-		if (!other)
-			refuse_file(ctx, s->socks[i], NULL,
-				    "is a unix socket whose other end (socket:[%u]) is not in the tree", r->peer);
-		else if (other->entry->usk && other->entry->usk->peer != r->ino)
-			refuse_file(ctx, s->socks[i], NULL, "is a unix socket whose other end is connected elsewhere");
+		if (r && r->type != SOCK_DGRAM && r->has_peer_name && !r->shutdown)
+			refuse_file(ctx, s->socks[i], NULL, "is a unix socket whose connection waits to be accepted outside the tree");
 	}
 	return 0;
 }
@@ -272,12 +285,12 @@ static int unix_write(struct dump_ctx *ctx, struct err *e)
 	struct unixes *s = files_of(ctx)->kind[DUMP_KIND_unix];
 	_cleanup_img_writer_ struct img_writer *w = NULL;
 
-	if (!s || !s->nr_packets)
+	if (!s || !s->packets.nr)
 		return 0;
 	if (img_create(ctx->images_fd, IMG_SK_QUEUES, 0, &w, e))
 		return -1;
-	for (size_t i = 0; i < s->nr_packets; i++) {
-		const struct packet *p = &s->packets[i];
+	for (size_t i = 0; i < s->packets.nr; i++) {
+		const struct packet *p = &s->packets.list[i];
 
 		if (img_put(w, &p->entry->base, e) || img_put_bytes(w, p->bytes, p->entry->length, e))
 			return -1;

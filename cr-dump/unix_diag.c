@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What only sock_diag(7) tells of unix sockets: state, peer, shutdown. All sockets of the network namespace in one request, and only
+ * What only sock_diag(7) tells of unix sockets: state, peer, shutdown, who waits to be accepted. All sockets of the network namespace in one request, and only
  * when the tree has a unix socket at all.
  */
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include "cr-dump/files.h"
 #include "cr-dump/unix_diag.h"
 
-static void take_attributes(struct unix_facts *u, struct rtattr *a, int len)
+static void take_attributes(struct dump_ctx *ctx, struct unix_facts *u, struct rtattr *a, int len)
 {
 	for (; RTA_OK(a, len); a = RTA_NEXT(a, len)) {
 		struct unix_diag_rqlen q;
@@ -30,6 +30,15 @@ static void take_attributes(struct unix_facts *u, struct rtattr *a, int len)
 		case UNIX_DIAG_RQLEN:
 			memcpy(&q, RTA_DATA(a), sizeof(q));
 			u->unsent = q.udiag_wqueue;
+			u->waiting = q.udiag_rqueue;
+			break;
+		case UNIX_DIAG_NAME:
+			u->name_len = RTA_PAYLOAD(a);
+			u->name = pool_copy(&ctx->pool, RTA_DATA(a), u->name_len);
+			break;
+		case UNIX_DIAG_ICONS:
+			u->nr_icons = RTA_PAYLOAD(a) / sizeof(*u->icons);
+			u->icons = pool_copy(&ctx->pool, RTA_DATA(a), RTA_PAYLOAD(a));
 			break;
 		}
 	}
@@ -44,7 +53,7 @@ static int ask(int fd, struct err *e)
 		.h = { sizeof(m), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP, 1, 0 },
 		.req = { .sdiag_family = AF_UNIX,
 			 .udiag_states = ~0u,
-			 .udiag_show = UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN },
+			 .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_PEER | UDIAG_SHOW_ICONS | UDIAG_SHOW_RQLEN },
 	};
 
 	if (send(fd, &m, sizeof(m), 0) != sizeof(m))
@@ -72,7 +81,7 @@ static int take(struct dump_ctx *ctx, struct unix_list *list, struct nlmsghdr *h
 		u = POOL_PUSH(&ctx->pool, list->facts, list->nr);
 		u->ino = m->udiag_ino;
 		u->state = m->udiag_state;
-		take_attributes(u, (struct rtattr *)(m + 1), NLMSG_PAYLOAD(h, sizeof(*m)));
+		take_attributes(ctx, u, (struct rtattr *)(m + 1), NLMSG_PAYLOAD(h, sizeof(*m)));
 	}
 	return 0;
 }

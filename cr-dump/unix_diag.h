@@ -7,11 +7,16 @@
 
 struct unix_facts {
 	uint32_t ino;
-	uint32_t peer;	  /* inode of the other end; 0: it is closed */
-	uint32_t unsent;  /* bytes of memory that what it sent still occupies */
+	uint32_t peer;	  /* inode of the other end; 0: it is closed, or not accepted yet */
+	uint32_t unsent;  /* bytes of memory that what it sent still occupies; of a listening one: the backlog */
+	uint32_t waiting; /* connections that wait to be accepted */
 	uint8_t state;	  /* 1 connected, 7 not, 10 listening */
 	uint8_t shutdown; /* RCV_SHUTDOWN 1, SEND_SHUTDOWN 2 */
 	bool has_peer;
+	const uint8_t *name; /* as in sun_path; NULL: none */
+	uint32_t name_len;
+	const uint32_t *icons; /* inodes of the other ends of those; 0: closed since */
+	uint32_t nr_icons;
 };
 
 struct unix_list {

@@ -93,6 +93,8 @@ struct restore_kind {
 		      struct prog *p, struct err *e);
 	/* Once, when all tasks have their files: what needs the whole tree. Closes what the kind keeps. May be NULL. */
 	int (*settle)(struct restore_ctx *ctx, struct err *e);
+	/* The restore failed: takes away what it left in the file system. May be NULL. */
+	void (*undo)(struct restore_ctx *ctx);
 };
 
 /* Plan stage: something that makes this restore impossible. All are reported before the restore gives up. */

@@ -1,92 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Unix sockets without a name: both ends of a pair are made together, each end's queue is sent from the other end. An end whose
- * other end was closed gets a pair, too, of which the other end is closed again.
+ * Unix sockets. All of them are made together, at the first use of any: names and listening sockets, connections, those that wait
+ * to be accepted, what is queued (which may be the sockets themselves), and only then what would have been in the way of
+ * it: datagram connections, shutdowns, small buffers, the end of those who are gone.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <sys/stat.h>
 
-#include "cr-restore/files.h"
-#include "cr-restore/unix_pair.h"
-#include "sk-packet.pb-c.h"
-
-#define STATE_CONNECTED 1
-#define STATE_CLOSE	7
-#define AMPLE		(64 << 20) /* send buffer while queues are filled: what once fit must fit */
-
-struct packet {
-	const SkPacketEntry *entry;
-	uint8_t *bytes;
-	size_t nr; /* order within one socket */
-};
-
-struct unixes {
-	struct ofile **socks; /* by inode number */
-	size_t nr_socks;
-	struct packet *packets; /* by receiver, then in order */
-	size_t nr_packets;
-};
-
-static int add_packet(struct restore_ctx *ctx, ProtobufCMessage *msg, struct img_reader *r, struct err *e)
-{
-	struct unixes *s = ctx->files->kind[RESTORE_KIND_unix];
-	struct packet *p = POOL_PUSH(&ctx->pool, s->packets, s->nr_packets);
-
-	p->entry = (SkPacketEntry *)msg;
-	p->nr = s->nr_packets;
-	if (p->entry->length > img_left(r)) {
-		err_set(e, 0, "a packet of %u bytes is longer than the image", p->entry->length);
-		return img_complain(r, e);
-	}
-	p->bytes = pool_alloc(&ctx->pool, p->entry->length + 1);
-	return img_get_bytes(r, p->bytes, p->entry->length, e);
-}
-
-static int by_receiver(const void *a, const void *b)
-{
-	const struct packet *x = a, *y = b;
-
-	if (x->entry->id_for != y->entry->id_for)
-		return x->entry->id_for < y->entry->id_for ? -1 : 1;
-	return x->nr < y->nr ? -1 : x->nr > y->nr;
-}
+#include "cr-restore/unix.h"
 
 static int by_ino(const void *a, const void *b)
 {
-	const struct ofile *x = *(struct ofile **)a, *y = *(struct ofile **)b;
+	const struct usock *x = a, *y = b;
 
-	return x->entry->usk->ino < y->entry->usk->ino ? -1 : x->entry->usk->ino > y->entry->usk->ino;
+	return x->r->ino < y->r->ino ? -1 : x->r->ino > y->r->ino;
 }
 
-/* The first packet of a socket's queue; the others follow. */
-static size_t first_packet(const struct unixes *s, uint32_t id)
+struct usock *unix_by_ino(const struct unixes *s, uint32_t ino)
 {
-	size_t low = 0, high = s->nr_packets;
+	UnixSkEntry sk = { .ino = ino };
+	struct usock key = { .r = &sk };
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (s->packets[mid].entry->id_for < id)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
-/* There is no image when no queue held anything, so that is noted with the socket as well. */
-static int check_queue(const struct unixes *s, const UnixSkEntry *r, struct err *e)
-{
-	size_t first = first_packet(s, r->id), n = 0;
-
-	while (first + n < s->nr_packets && s->packets[first + n].entry->id_for == r->id)
-		n++;
-	if (r->queued <= n)
-		return 0;
-	err_set(e, 0, "sk-queues.img: %zu packets of unix socket %u are missing", r->queued - n, r->ino);
-	return err_hint(e, "the directory must have all images of the dump");
+	return s->nr_socks ? bsearch(&key, s->socks, s->nr_socks, sizeof(*s->socks), by_ino) : NULL;
 }
 
 static int unix_load(struct restore_ctx *ctx, struct err *e)
@@ -95,126 +32,226 @@ static int unix_load(struct restore_ctx *ctx, struct err *e)
 	struct unixes *s = pool_alloc(&ctx->pool, sizeof(*s));
 
 	fs->kind[RESTORE_KIND_unix] = s;
+	s->private_root = -1;
 	for (size_t i = 0; i < fs->nr; i++)
 		if (fs->list[i].entry->usk)
-			*POOL_PUSH(&ctx->pool, s->socks, s->nr_socks) = &fs->list[i];
+			*POOL_PUSH(&ctx->pool, s->socks, s->nr_socks) = (struct usock){
+				.of = &fs->list[i], .r = fs->list[i].entry->usk, .fd = -1, .file = -1, .phantom = -1,
+				.phantom_file = -1,
+			};
 	if (s->nr_socks)
 		qsort(s->socks, s->nr_socks, sizeof(*s->socks), by_ino);
-	if (files_each(ctx, IMG_SK_QUEUES, add_packet, e))
-		return -1;
-	if (s->nr_packets)
-		qsort(s->packets, s->nr_packets, sizeof(*s->packets), by_receiver);
 	for (size_t i = 0; i < s->nr_socks; i++)
-		if (check_queue(s, s->socks[i]->entry->usk, e))
-			return -1;
-	return 0;
-}
-
-static struct ofile *by_number(const struct unixes *s, uint32_t ino)
-{
-	UnixSkEntry sk = { .ino = ino };
-	FileEntry entry = { .usk = &sk };
-	struct ofile key = { .entry = &entry }, *k = &key, **hit = NULL;
-
-	if (s->nr_socks)
-		hit = bsearch(&k, s->socks, s->nr_socks, sizeof(*s->socks), by_ino);
-	return hit ? *hit : NULL;
+		s->socks[i].peer = s->socks[i].r->peer ? unix_by_ino(s, s->socks[i].r->peer) : NULL;
+	return s->nr_socks ? unix_load_queues(ctx, e) : 0;
 }
 
 /* --- plan --------------------------------------------------------------------------------------------------- */
 
-static const char *obstacle(const struct unixes *s, const UnixSkEntry *r)
+static const char *obstacle(const struct restore_ctx *ctx, const UnixSkEntry *r, const struct usock *peer)
 {
-	const struct ofile *peer = r->peer ? by_number(s, r->peer) : NULL;
-
-	if (r->name.len)
-		return "has a name";
-	if (r->state != STATE_CONNECTED && r->state != STATE_CLOSE)
-		return "is neither connected nor closed";
+	if (r->type != SOCK_STREAM && r->type != SOCK_DGRAM && r->type != SOCK_SEQPACKET)
+		return "is of an unknown type";
+	if (r->name.len > sizeof(((struct sockaddr_un *)0)->sun_path) ||
+	    r->peer_name.len > sizeof(((struct sockaddr_un *)0)->sun_path))
+		return "has a name that is too long";
 	if (r->peer && !peer)
 		return "has a peer outside the tree";
-	if (peer && peer->entry->usk->peer != r->ino)
+	if (peer && peer->r->type != r->type)
+		return "has a peer of another type";
+	if (peer && peer->r->uflags & IS_EXTERNAL && r->type != SOCK_DGRAM)
+		return "has a peer outside the tree";
+	if (peer && r->type != SOCK_DGRAM && peer->r->state != STATE_LISTEN && peer->r->peer != r->ino)
 		return "has a peer that is connected elsewhere";
-	for (size_t i = first_packet(s, r->id); i < s->nr_packets && s->packets[i].entry->id_for == r->id; i++)
-		if (s->packets[i].entry->n_scm)
-			return "has descriptors in its queue";
-	return NULL;
+	return peer && peer->r->uflags & IS_EXTERNAL && !ctx->opts->ext_unix_sk ?
+		       "sends to a process outside the tree, which only --ext-unix-sk allows" :
+		       NULL;
+}
+
+/* Its file is made anew; one that a socket left behind is replaced. */
+static void check_place(struct restore_ctx *ctx, const UnixSkEntry *r)
+{
+	const char *path = unix_path(ctx, r);
+	struct stat st;
+	char *dir, *slash;
+
+	if (!has_path(&r->name) || (r->has_deleted && r->deleted) ||
+	    (r->state == STATE_CONNECTED && r->type != SOCK_DGRAM))
+		return;
+	if (!lstat(path, &st)) {
+		if (!S_ISSOCK(st.st_mode))
+			problem(ctx, "move it away", "%s, the name of a unix socket, is no socket", path);
+		return;
+	}
+	dir = pool_str(&ctx->pool, path);
+	slash = strrchr(dir, '/');
+	if (slash > dir)
+		*slash = '\0';
+	if (lstat(dir, &st))
+		problem(ctx, "the directory must be there as it was at the dump", "%s, the name of a unix socket: %s",
+			path, strerror(errno));
 }
 
 static int unix_check(struct restore_ctx *ctx, const FileEntry *f, struct err *e)
 {
-	const char *why = obstacle(ctx->files->kind[RESTORE_KIND_unix], f->usk);
+	const struct unixes *s = ctx->files->kind[RESTORE_KIND_unix];
+	const struct usock *peer = f->usk->peer ? unix_by_ino(s, f->usk->peer) : NULL;
+	const char *why = obstacle(ctx, f->usk, peer);
 
 	if (why)
-		problem(ctx, NULL, "unix socket %u %s, which this version cannot restore", f->usk->ino, why);
-	return 0;
+		problem(ctx, NULL, "unix socket %u %s", f->usk->ino, why);
+	else
+		check_place(ctx, f->usk);
+	return unix_check_queue(ctx, f->usk, e);
 }
 
 /* --- making ------------------------------------------------------------------------------------------------- */
 
-static int send_queue(const struct unixes *s, uint32_t id, int from, struct err *e)
+void unix_made(struct restore_ctx *ctx, struct usock *u, int fd)
 {
-	size_t i = first_packet(s, id);
-	int ample = AMPLE;
+	u->fd = fd;
+	files_put(ctx, u->of->id, fd);
+}
 
-	if (i < s->nr_packets && s->packets[i].entry->id_for == id)
-		setsockopt(from, SOL_SOCKET, SO_SNDBUFFORCE, &ample, sizeof(ample));
-	for (; i < s->nr_packets && s->packets[i].entry->id_for == id; i++) {
-		const struct packet *p = &s->packets[i];
+int unix_socket(uint32_t type, int *fd_ret, struct err *e)
+{
+	*fd_ret = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	return *fd_ret < 0 ? err_set(e, errno, "cannot create a socket") : 0;
+}
 
-		if (send(from, p->bytes, p->entry->length, MSG_DONTWAIT | MSG_NOSIGNAL) != p->entry->length)
-			return err_set(e, errno, "cannot fill its queue again");
-	}
+static bool is_external(const struct usock *u)
+{
+	return u->r->uflags & IS_EXTERNAL;
+}
+
+/* A stream or seqpacket socket that is connected, or waits to be accepted. */
+static bool is_connected(const struct usock *u)
+{
+	return u->r->type != SOCK_DGRAM && u->r->state == STATE_CONNECTED;
+}
+
+static int open_alone(struct restore_ctx *ctx, struct unixes *s, struct usock *u, struct err *e)
+{
+	int fd;
+
+	if (u->r->type == SOCK_DGRAM)
+		return unix_dgram_open(ctx, u, e);
+	if (is_connected(u))
+		return 0;
+	if (unix_socket(u->r->type, &fd, e))
+		return -1;
+	unix_made(ctx, u, fd);
+	if (unix_bind(ctx, u, e))
+		return -1;
+	return u->r->state == STATE_LISTEN ? unix_listen(ctx, u, e) : 0;
+}
+
+/* The name that one moved away from may be another's now. */
+static int open_moved(struct restore_ctx *ctx, struct unixes *s, struct usock *u, struct err *e)
+{
+	return u->r->moved_to ? open_alone(ctx, s, u, e) : 0;
+}
+
+static int open_unmoved(struct restore_ctx *ctx, struct unixes *s, struct usock *u, struct err *e)
+{
+	return u->r->moved_to ? 0 : open_alone(ctx, s, u, e);
+}
+
+static int connect_stream(struct restore_ctx *ctx, struct unixes *s, struct usock *u, struct err *e)
+{
+	if (!is_connected(u) || u->fd >= 0 || (u->peer && u->peer->r->state == STATE_LISTEN))
+		return 0;
+	return unix_connection(ctx, s, u, e);
+}
+
+static int connect_waiting(struct restore_ctx *ctx, struct unixes *s, struct usock *u, struct err *e)
+{
+	return u->r->state == STATE_LISTEN ? unix_pending(ctx, s, u, e) : 0;
+}
+
+static int connect_dgram(struct restore_ctx *ctx, struct unixes *s, struct usock *u, struct err *e)
+{
+	return u->r->type == SOCK_DGRAM ? unix_dgram_connect(ctx, u, e) : 0;
+}
+
+/* That one is closed. With something unread it leaves an error behind. */
+static int end_phantom(struct restore_ctx *ctx, struct unixes *s, struct usock *u, struct err *e)
+{
+	if (u->r->has_reset && u->r->reset && u->phantom >= 0 && send(u->fd, "", 1, MSG_NOSIGNAL) != 1)
+		return err_set(e, errno, "cannot make its other end close with data unread");
+	close_fdp(&u->phantom);
+	u->phantom = -1;
 	return 0;
 }
 
 /* A buffer is as large as before only after its queue is filled. The defaults come back by SO_BUF_LOCK. */
-static int finish_end(int fd, const UnixSkEntry *r, bool shut, struct err *e)
+static int finish_one(struct restore_ctx *ctx, struct unixes *s, struct usock *u, struct err *e)
 {
 	static const int how[] = { -1, SHUT_RD, SHUT_WR, SHUT_RDWR };
+	const UnixSkEntry *r = u->r;
 
-	if (sockopt_restore(fd, AF_UNIX, r->opts, e) || file_set_flags(fd, r->flags, e))
+	if (sockopt_restore(u->fd, AF_UNIX, r->opts, e) || file_set_flags(u->fd, r->flags, e))
 		return -1;
-	if (!shut || !r->has_shutdown || r->shutdown < SK_SHUTDOWN__READ || r->shutdown > SK_SHUTDOWN__BOTH)
+	if (!r->has_shutdown || r->shutdown < SK_SHUTDOWN__READ || r->shutdown > SK_SHUTDOWN__BOTH)
 		return 0;
-	return shutdown(fd, how[r->shutdown]) ? err_set(e, errno, "cannot shut it down") : 0;
+	/* A stream whose other end is gone is shut down by that; what was shut down before it connected is already. */
+	if (is_connected(u)) {
+		uint32_t know = u->peer ? u->peer->r->shutdown : 0, both = 0;
+
+		both |= know & 1 ? 2 : 0;
+		both |= know & 2 ? 1 : 0;
+		both &= r->shutdown;
+		return both && shutdown(u->fd, how[both]) ? err_set(e, errno, "cannot shut it down") : 0;
+	}
+	return shutdown(u->fd, how[r->shutdown]) ? err_set(e, errno, "cannot shut it down") : 0;
 }
 
-static int make_pair(struct restore_ctx *ctx, const UnixSkEntry *r, struct ofile *peer, int *fd_ret, struct err *e)
+static int make_all(struct restore_ctx *ctx, struct unixes *s, struct err *e)
 {
-	const struct unixes *s = ctx->files->kind[RESTORE_KIND_unix];
-	/* A stream whose other end is gone is shut down by that; a datagram socket is only if it was by itself. */
-	bool shut = peer || r->type == SOCK_DGRAM;
-	int pair[2];
+	static int (*const stages[])(struct restore_ctx *, struct unixes *, struct usock *, struct err *) = {
+		open_moved,	 open_unmoved,	connect_stream, connect_waiting,
+		unix_fill_queue, connect_dgram, end_phantom,	finish_one,
+	};
 
-	if (unix_pair(ctx, r, pair, e))
-		return -1;
-	_cleanup_close_ int fd = pair[0], other = pair[1];
-	if (send_queue(s, r->id, other, e) || (peer && send_queue(s, peer->id, fd, e)))
-		return -1;
-	if (finish_end(fd, r, shut, e) || (peer && finish_end(other, peer->entry->usk, shut, e)))
-		return -1;
-	if (peer && peer->held)
-		files_put(ctx, peer->id, take_fd(other));
-	*fd_ret = take_fd(fd);
+	for (size_t i = 0; i < ARRAY_SIZE(stages); i++)
+		for (size_t j = 0; j < s->nr_socks; j++) {
+			struct usock *u = &s->socks[j];
+
+			if (!is_external(u) && stages[i](ctx, s, u, e))
+				return err_in(e, "unix socket %u", u->r->ino);
+		}
 	return 0;
+}
+
+static void forget(struct unixes *s)
+{
+	for (size_t i = 0; i < s->nr_socks; i++) {
+		close_fdp(&s->socks[i].file);
+		close_fdp(&s->socks[i].phantom);
+		close_fdp(&s->socks[i].phantom_file);
+		s->socks[i].file = s->socks[i].phantom = s->socks[i].phantom_file = -1;
+	}
+	for (size_t i = 0; i < s->nr_senders; i++)
+		close_fdp(&s->senders[i].fd);
+	close_fdp(&s->private_root);
+	s->nr_senders = 0;
+	s->private_root = -1;
 }
 
 static int unix_make(struct restore_ctx *ctx, const FileEntry *f, int *fd_ret, struct err *e)
 {
-	const UnixSkEntry *r = f->usk;
-	struct ofile *peer = r->peer ? by_number(ctx->files->kind[RESTORE_KIND_unix], r->peer) : NULL;
-	_cleanup_close_ int fd = -1;
+	struct unixes *s = ctx->files->kind[RESTORE_KIND_unix];
+	int ret = 0;
 
-	if (r->state == STATE_CONNECTED)
-		return make_pair(ctx, r, peer, fd_ret, e);
-	fd = socket(AF_UNIX, r->type | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return err_set(e, errno, "cannot create a socket");
-	if (finish_end(fd, r, true, e))
+	if (!s->made) {
+		s->made = true;
+		ret = make_all(ctx, s, e);
+		forget(s);
+	}
+	if (ret)
 		return -1;
-	*fd_ret = take_fd(fd);
-	return 0;
+	*fd_ret = files_find(ctx, f->id)->fd;
+	return *fd_ret < 0 ? err_set(e, 0, "its connection is not in the images") : 0;
 }
 
 const struct restore_kind restore_unix = {
@@ -223,4 +260,5 @@ const struct restore_kind restore_unix = {
 	.load = unix_load,
 	.check = unix_check,
 	.make = unix_make,
+	.undo = unix_undo,
 };

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files of the unix socket kind share: queues (unix_queue.c) and names (unix_name.c). */
+#ifndef CRKIT_DUMP_UNIX_H
+#define CRKIT_DUMP_UNIX_H
+
+#include "cr-dump/files.h"
+#include "cr-dump/unix_diag.h"
+#include "sk-packet.pb-c.h"
+
+struct packets {
+	struct packet {
+		SkPacketEntry *entry;
+		uint8_t *bytes;
+	} * list;
+	size_t nr;
+};
+
+/* Where a socket's queue is read. */
+struct queue_of {
+	struct dump_ctx *ctx;
+	struct open_file *of;
+	int fd, type;
+	bool shut; /* for reading: after the last message the queue ends */
+	struct packets *packets;
+};
+
+/*
+ * Appends the messages in a socket's queue to packets, and makes the descriptors in them files of the dump. The queue is as
+ * before. Returns 1 when something in it cannot be saved; that is refused then.
+ */
+int unix_queue_save(const struct queue_of *q, struct err *e);
+
+/* Name, and for one in the file system where its file is; refuses what could not be found again. */
+int unix_name_save(struct dump_ctx *ctx, struct open_file *of, int fd, const struct unix_facts *u, UnixSkEntry *r,
+		   struct err *e);
+
+#endif
