@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -100,27 +101,24 @@ static int peek(const struct queue_of *q, int at, void *buf, size_t size, struct
 
 /*
  * A look at a stream shows the bytes of several messages, and the descriptors of the last. They come with the first byte of their own
- * message: finds how many bytes are before it.
+ * message. To find it, look again with no room for the very last byte: the kernel then stops before the message that does not fit.
  */
-static int bytes_before_rights(const struct queue_of *q, int at, void *buf, size_t len, size_t *ret, struct err *e)
+static int bytes_before_rights(const struct queue_of *q, int at, size_t len, size_t *ret, struct err *e)
 {
-	size_t low = 0, high = len - 1; /* the answer is in between */
+	size_t page = sysconf(_SC_PAGESIZE), size = (len + page - 1) / page * page;
+	char *map = mmap(NULL, size + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct peeked p;
+	int failed;
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		struct peeked p;
-		bool has;
-
-		if (peek(q, at, buf, mid + 1, &p, e))
-			return -1;
-		has = p.nr_rights;
+	if (map == MAP_FAILED || mprotect(map + size, page, PROT_NONE))
+		return err_nomem(e, "the queue of a socket");
+	failed = peek(q, at, map + size - (len - 1), len, &p, e);
+	if (!failed)
 		peeked_close(&p);
-		if (has)
-			high = mid;
-		else
-			low = mid + 1;
-	}
-	*ret = low;
+	munmap(map, size + page);
+	if (failed && e->errnum != EFAULT)
+		return -1;
+	*ret = failed ? 0 : p.len;
 	return 0;
 }
 
@@ -175,14 +173,8 @@ static int add_message(const struct queue_of *q, int at, char *buf, struct peeke
 	size_t before = 0;
 	int ret = 0;
 
-	if (q->type == SOCK_STREAM && p->nr_rights) {
-		_cleanup_free_ char *again = malloc(p->len);
-
-		if (!again)
-			return err_nomem(e, "the queue of a socket");
-		if (bytes_before_rights(q, at, again, p->len, &before, e))
-			return -1;
-	}
+	if (q->type == SOCK_STREAM && p->nr_rights && bytes_before_rights(q, at, p->len, &before, e))
+		return -1;
 	if (before)
 		add_packet(q, buf, before, p);
 	SkPacketEntry *r = add_packet(q, buf + before, p->len - before, p);
