@@ -296,6 +296,9 @@ int files_finish_all(struct restore_ctx *ctx, struct err *e)
 	/* From here on the tasks alone hold their files: a reader must see the end of file when the last writer goes. */
 	for (size_t i = 0; i < fs->nr; i++)
 		close_file(&fs->list[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (kinds[i]->closed && kinds[i]->closed(ctx, e))
+			return err_in(e, "%s", kinds[i]->name);
 	return 0;
 }
 
