@@ -13,6 +13,7 @@
 #include "cr-dump/dump.h"
 #include "fdinfo.pb-c.h"
 #include "fs.pb-c.h"
+#include "remap-file-path.pb-c.h"
 
 enum dump_kind_id {
 #define KIND(name) DUMP_KIND_##name,
@@ -103,6 +104,12 @@ struct files {
 	uint32_t next_id;
 	struct lock *locks;
 	size_t nr_locks;
+	RemapFilePathEntry **remaps; /* files that are not found by their names */
+	size_t nr_remaps;
+	struct ghost **ghosts; /* reg_ghost.c: deleted files */
+	size_t nr_ghosts;
+	struct link **links; /* reg_find.c: made for the restore */
+	size_t nr_links;
 	void *kind[DUMP_KIND_COUNT]; /* what a kind has to remember */
 	struct usual *usual_options; /* sockopt.c */
 	int self_fds;		     /* /proc/self/fd */
@@ -190,10 +197,35 @@ const char *file_what(const struct fd_facts *f, char *buf, size_t size);
 
 /* --- reg.c -------------------------------------------------------------------------------------------------- */
 
+/* What leads to a file that a restore has to find. */
+struct reg_place {
+	struct task *task;
+	const struct open_file *of; /* NULL: it is no descriptor */
+	const char *what;	    /* then: what the task has it for, "mapping" */
+	const char *where;	    /* below /proc/PID: "fd/3", "cwd" */
+	const char *link;	    /* where that points, as the kernel shows it */
+	const struct stat *st;
+};
+
 /* Why a file cannot be opened again by the name that the kernel shows, or NULL. */
 const char *reg_unreachable(const char *link, const struct stat *st);
 void reg_fill(struct dump_ctx *ctx, FileEntry *entry, const struct stat *st, const char *name, uint32_t flags,
 	      uint64_t pos, FownEntry *fown);
+
+/* --- reg_find.c --------------------------------------------------------------------------------------------- */
+
+/* The name under which a restore of file `id` finds it. NULL: it was refused. */
+int reg_find(struct dump_ctx *ctx, const struct reg_place *p, uint32_t id, const char **name_ret, struct err *e);
+/* The links that --link-remap wants; a dump that fails, or lets the tree go on, removes them. */
+int links_make(struct dump_ctx *ctx, struct err *e);
+void links_remove(struct dump_ctx *ctx);
+
+/* --- reg_ghost.c -------------------------------------------------------------------------------------------- */
+
+/* The number of the image that a deleted file will have. */
+int ghost_note(struct dump_ctx *ctx, struct task *t, const char *where, const struct stat *st, uint32_t *id_ret,
+	       struct err *e);
+int ghosts_write(struct dump_ctx *ctx, struct err *e);
 
 /* --- sockopt.c ---------------------------------------------------------------------------------------------- */
 

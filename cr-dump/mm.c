@@ -83,7 +83,7 @@ static int look_exe(struct dump_ctx *ctx, struct task *t, struct err *e)
 	_cleanup_close_ int fd = openat(t->procfd, "exe", O_PATH | O_CLOEXEC);
 	if (fd < 0)
 		return err_set(e, errno, "cannot open the executable /proc/%d/exe", t->pid);
-	return files_add_path(ctx, t, fd, path, O_RDONLY, "executable", &t->mm->exe_file_id, e);
+	return files_add_path(ctx, t, fd, "exe", O_RDONLY, "executable", &t->mm->exe_file_id, e);
 }
 
 /* kcmp(2) orders objects, so the tasks seen so far are kept sorted and few comparisons are needed. */

@@ -42,6 +42,7 @@ static void arrange(void)
 	must(inotify_add_watch(watch, ".", IN_CREATE));
 	close(must(open("new", O_WRONLY | O_CREAT, 0600)));
 	deleted = tmp_file("deleted-file", 100, 1, O_RDWR);
+	must(link("deleted-file", "its-other-name"));
 	must(unlink("deleted-file"));
 	make_connection();
 }
