@@ -60,6 +60,11 @@ int files_load_tables(struct restore_ctx *ctx, struct err *e);
 const ProtobufCMessage *file_message(const FileEntry *f);
 const char *file_type_name(FdTypes type);
 
+/* --- files_paths.c ------------------------------------------------------------------------------------------ */
+
+/* --remap-path */
+int files_change_paths(struct restore_ctx *ctx, struct err *e);
+
 /* --- files_locks.c ------------------------------------------------------------------------------------------ */
 
 int locks_load(struct restore_ctx *ctx, struct err *e);
