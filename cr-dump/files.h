@@ -13,6 +13,7 @@
 #include "cr-dump/dump.h"
 #include "fdinfo.pb-c.h"
 #include "fs.pb-c.h"
+#include "pipe-data.pb-c.h"
 #include "remap-file-path.pb-c.h"
 
 enum dump_kind_id {
@@ -194,6 +195,18 @@ int locks_write(struct dump_ctx *ctx, struct err *e);
 
 /* What an open file that no kind claims is called, for a refusal: "a timerfd". Returns buf. */
 const char *file_what(const struct fd_facts *f, char *buf, size_t size);
+
+/* --- pipe_data.c -------------------------------------------------------------------------------------------- */
+
+struct pipe_content {
+	bool packets;	     /* an end is in packet mode (O_DIRECT) */
+	PipeDataEntry *data; /* NULL: not asked yet */
+	uint8_t *bytes;
+};
+
+/* Of pipe `id`, by an end of it. What is there when it is open for writing only is left to whoever has the other end. */
+int pipe_content_save(struct dump_ctx *ctx, struct pipe_content *c, uint32_t id, int fd, int mode, struct err *e);
+int pipe_content_put(struct pipe_content *c, struct img_writer *w, struct err *e);
 
 /* --- reg.c -------------------------------------------------------------------------------------------------- */
 
