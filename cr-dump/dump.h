@@ -57,6 +57,7 @@ struct task {
 	enum task_state state;
 	int exit_code;	 /* of a dead one, as from wait(2) */
 	int exit_signal; /* what its parent gets at its end */
+	int tty;	 /* device number of its controlling terminal, 0: none */
 	int procfd;	 /* the directory /proc/PID */
 	int pidfd;
 	struct thread *threads; /* the leader first; none when dead */

@@ -195,7 +195,7 @@ static int read_stat(struct dump_ctx *ctx, struct task *t, char *state_ret, stru
 	if (proc_read(ctx, t, "stat", &text, &len, e))
 		return -1;
 	p = strrchr(text, ')');
-	if (!p || sscanf(p + 1, " %c %d %d %d", state_ret, &ppid, &t->pgid, &t->sid) != 4)
+	if (!p || sscanf(p + 1, " %c %d %d %d %d", state_ret, &ppid, &t->pgid, &t->sid, &t->tty) != 5)
 		return err_set(e, 0, "cannot make sense of /proc/%d/stat", t->pid);
 	t->ppid = t->parent ? t->parent->pid : 0;
 	t->exit_code = stat_field(text, EXIT_CODE_FIELD);

@@ -14,6 +14,7 @@
 #include "cr-restore/exit_signal.h"
 #include "cr-restore/rseq.h"
 #include "cr-restore/slack.h"
+#include "cr-restore/tty.h"
 #include "restorer/arena.h"
 #include "restorer/memory.h"
 #include "restorer/newborn.h"
@@ -169,7 +170,7 @@ static int make_session(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 		return 0;
 	agent_begin(t, &p);
 	PROG(&p, SYS_setsid);
-	return agent_run(ctx, t, &p, e);
+	return agent_run(ctx, t, &p, e) || tty_lead(ctx, t, e) ? -1 : 0;
 }
 
 static int bear_due(struct restore_ctx *ctx, struct rtask *t, struct err *e)
