@@ -55,7 +55,7 @@ int files_load(struct restore_ctx *ctx, struct err *e)
 		return -1;
 	for (size_t i = 0; i < fs->nr; i++) {
 		fs->list[i].kind = kind_of(fs->list[i].entry->type);
-		fs->list[i].signals = file_signals(fs->list[i].entry);
+		fs->list[i].signals |= file_signals(fs->list[i].entry);
 	}
 	for (size_t i = 0; i < ctx->nr_tasks; i++)
 		for (size_t j = 0; j < ctx->tasks[i]->nr_fds; j++) {
@@ -287,6 +287,8 @@ int files_finish_all(struct restore_ctx *ctx, struct err *e)
 {
 	struct files *fs = ctx->files;
 
+	if (locks_break_leases(ctx, e))
+		return -1;
 	for (size_t i = 0; i < fs->nr; i++)
 		if (fs->list[i].signals && fs->list[i].fd >= 0 && file_set_owner(&fs->list[i], e))
 			return -1;

@@ -71,6 +71,8 @@ int files_change_paths(struct restore_ctx *ctx, struct err *e);
 int locks_load(struct restore_ctx *ctx, struct err *e);
 /* Adds the locks of a task that has all its descriptors to its program. */
 int locks_take(struct restore_ctx *ctx, struct rtask *t, struct prog *p, struct err *e);
+/* All tasks have theirs. Files with a lease have no owner then. */
+int locks_break_leases(struct restore_ctx *ctx, struct err *e);
 
 /* --- files_owner.c ------------------------------------------------------------------------------------------ */
 
