@@ -148,6 +148,8 @@ static int look_dead(struct dump_ctx *ctx, struct task *t, TaskCoreEntry **ret, 
 	tc->comm[strcspn(tc->comm, "\n")] = '\0';
 	tc->task_state = TASK_DEAD;
 	tc->exit_code = t->exit_code;
+	if (has_exit_signal(t))
+		PB_SET(tc, exit_signal, t->exit_signal);
 	*ret = tc;
 	return 0;
 }

@@ -55,8 +55,10 @@ struct task {
 	pid_t pid, ppid, pgid, sid; /* as the tool sees them; ppid 0 for the root */
 	struct task *parent;	    /* NULL: the root */
 	enum task_state state;
-	int exit_code; /* of a dead one, as from wait(2) */
-	int procfd;    /* the directory /proc/PID */
+	int exit_code;	 /* of a dead one, as from wait(2) */
+	int exit_signal; /* what its parent gets at its end */
+	int tty;	 /* device number of its controlling terminal, 0: none */
+	int procfd;	 /* the directory /proc/PID */
 	int pidfd;
 	struct thread *threads; /* the leader first; none when dead */
 	unsigned int nr_threads;

@@ -3,7 +3,7 @@
  * Epoll instances and what they watch. The kernel remembers a target as an open file and the number it was added under; fdinfo
  * shows the number only, which may mean another file by now: kcmp(2) tells which file it is.
  *
- * Restoring a target can report an edge a second time, and arms a fired EPOLLONESHOT target for errors and hang-ups again.
+ * Restoring a target can report an edge a second time: what was reported already cannot be told, and to report too often is allowed.
  */
 #include <errno.h>
 #include <linux/kcmp.h>

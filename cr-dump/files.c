@@ -308,19 +308,20 @@ static const struct path_file *find_path(const struct files *fs, const struct pa
 	return NULL;
 }
 
-int files_add_path(struct dump_ctx *ctx, struct task *t, int fd, const char *path, uint32_t flags, const char *what,
+int files_add_path(struct dump_ctx *ctx, struct task *t, int fd, const char *where, uint32_t flags, const char *what,
 		   uint32_t *id_ret, struct err *e)
 {
 	struct files *fs = files_of(ctx);
 	struct fd_facts f = { .fd = fd, .family = -1 };
 	struct path_file key = { .flags = flags };
 	const struct path_file *known = NULL;
-	const char *why;
+	struct reg_place place = { .task = t, .what = what, .where = where, .st = &f.st };
+	const char *name;
 	FileEntry *fe;
 
 	*id_ret = 0;
 	if (fstat(fd, &f.st))
-		return err_set(e, errno, "cannot stat %s (%s)", path, what);
+		return err_set(e, errno, "cannot stat /proc/%d/%s (%s)", t->pid, where, what);
 	key.dev = f.st.st_dev;
 	key.ino = f.st.st_ino;
 	key.mnt_id = directory_mount(fd, &f.st);
@@ -336,13 +337,13 @@ int files_add_path(struct dump_ctx *ctx, struct task *t, int fd, const char *pat
 		*id_ret = known->id;
 		return 0;
 	}
-	why = reg_unreachable(f.link, &f.st);
-	if (why) {
-		refuse(ctx, t, NULL, "%s: %s %s", what, f.link, why);
-		return 0;
-	}
+	place.link = f.link;
 	fe = files_add_entry(ctx, FD_TYPES__REG);
-	reg_fill(ctx, fe, &f.st, f.link, flags, 0, POOL_MSG(&ctx->pool, FownEntry, fown_entry));
+	if (reg_find(ctx, &place, fe->id, &name, e))
+		return err_in(e, "%s", what);
+	if (!name)
+		return 0;
+	reg_fill(ctx, fe, &f.st, name, flags, 0, POOL_MSG(&ctx->pool, FownEntry, fown_entry));
 	*id_ret = key.id = fe->id;
 	*POOL_PUSH(&ctx->pool, fs->paths, fs->nr_paths) = key;
 	return 0;

@@ -13,6 +13,8 @@
 #include "cr-dump/dump.h"
 #include "fdinfo.pb-c.h"
 #include "fs.pb-c.h"
+#include "pipe-data.pb-c.h"
+#include "remap-file-path.pb-c.h"
 
 enum dump_kind_id {
 #define KIND(name) DUMP_KIND_##name,
@@ -105,6 +107,12 @@ struct files {
 	uint32_t next_id;
 	struct lock *locks;
 	size_t nr_locks;
+	RemapFilePathEntry **remaps; /* files that are not found by their names */
+	size_t nr_remaps;
+	struct ghost **ghosts; /* reg_ghost.c: deleted files */
+	size_t nr_ghosts;
+	struct link **links; /* reg_find.c: made for the restore */
+	size_t nr_links;
 	void *kind[DUMP_KIND_COUNT]; /* what a kind has to remember */
 	struct task *self;	     /* files_flying.c */
 	struct usual *usual_options; /* sockopt.c */
@@ -207,12 +215,49 @@ int locks_write(struct dump_ctx *ctx, struct err *e);
 /* What an open file that no kind claims is called, for a refusal: "a timerfd". Returns buf. */
 const char *file_what(const struct fd_facts *f, char *buf, size_t size);
 
+/* --- pipe_data.c -------------------------------------------------------------------------------------------- */
+
+struct pipe_content {
+	bool packets;	     /* an end is in packet mode (O_DIRECT) */
+	PipeDataEntry *data; /* NULL: not asked yet */
+	uint8_t *bytes;
+};
+
+/* Of pipe `id`, by an end of it. What is there when it is open for writing only is left to whoever has the other end. */
+int pipe_content_save(struct dump_ctx *ctx, struct pipe_content *c, uint32_t id, int fd, int mode, struct err *e);
+int pipe_content_put(struct pipe_content *c, struct img_writer *w, struct err *e);
+
 /* --- reg.c -------------------------------------------------------------------------------------------------- */
+
+/* What leads to a file that a restore has to find. */
+struct reg_place {
+	struct task *task;
+	const struct open_file *of; /* NULL: it is no descriptor */
+	const char *what;	    /* then: what the task has it for, "mapping" */
+	const char *where;	    /* below /proc/PID: "fd/3", "cwd" */
+	const char *link;	    /* where that points, as the kernel shows it */
+	const struct stat *st;
+};
 
 /* Why a file cannot be opened again by the name that the kernel shows, or NULL. */
 const char *reg_unreachable(const char *link, const struct stat *st);
 void reg_fill(struct dump_ctx *ctx, FileEntry *entry, const struct stat *st, const char *name, uint32_t flags,
 	      uint64_t pos, FownEntry *fown);
+
+/* --- reg_find.c --------------------------------------------------------------------------------------------- */
+
+/* The name under which a restore of file `id` finds it. NULL: it was refused. */
+int reg_find(struct dump_ctx *ctx, const struct reg_place *p, uint32_t id, const char **name_ret, struct err *e);
+/* The links that --link-remap wants; a dump that fails, or lets the tree go on, removes them. */
+int links_make(struct dump_ctx *ctx, struct err *e);
+void links_remove(struct dump_ctx *ctx);
+
+/* --- reg_ghost.c -------------------------------------------------------------------------------------------- */
+
+/* The number of the image that a deleted file will have. */
+int ghost_note(struct dump_ctx *ctx, struct task *t, const char *where, const struct stat *st, uint32_t *id_ret,
+	       struct err *e);
+int ghosts_write(struct dump_ctx *ctx, struct err *e);
 
 /* --- sockopt.c ---------------------------------------------------------------------------------------------- */
 

@@ -80,8 +80,9 @@ void files_settle_flying(struct dump_ctx *ctx)
 
 		if (!of->flying || (!of->flying_locks && !of->flying_async))
 			continue;
-		refuse_file(ctx, of, NULL, of->flying_locks ? "has a file lock, and no task has it open" :
-							      "has O_ASYNC set, and no task has it open");
+		refuse_file(ctx, of, NULL,
+			    of->flying_locks ? "has a file lock, and no task has it open" :
+					       "has O_ASYNC set, and no task has it open");
 	}
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * File locks (--file-locks): POSIX locks belong to a task, flock and OFD locks to an open file; fdinfo shows all that were
- * taken through the file, whosever they are. Leases are refused. A task that waits for a lock will wait again: that is system
- * call restart.
+ * taken through the file, whosever they are; leases among them, which somebody may be breaking. What is left of the time to give one
+ * up is lost: it begins anew. A task that waits for a lock will wait again: that is system call restart.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,7 +12,9 @@
 #include "file-lock.pb-c.h"
 
 /* Wire values of file_lock_entry.flag. */
-enum { LOCK_POSIX = 1, LOCK_FLOCK = 2, LOCK_OFD = 1024 };
+enum { LOCK_POSIX = 1, LOCK_FLOCK = 2, LOCK_LEASE = 32, LOCK_OFD = 1024 };
+/* Added to the type of a lease: it has been asked to become this. */
+#define LEASE_BREAKING 4
 
 static void add(struct dump_ctx *ctx, const struct lock *l)
 {
@@ -24,13 +26,15 @@ static void add(struct dump_ctx *ctx, const struct lock *l)
 /* "1: POSIX  ADVISORY  WRITE 359 00:13:11691 0 EOF" */
 static int parse(const char *val, char kind[16], struct lock *l, struct err *e)
 {
-	char access[16], end[24];
+	char state[16], access[16], end[24];
 	int pid;
 
-	if (sscanf(val, "%*d: %15s %*s %15s %d %*x:%*x:%*d %ld %23s", kind, access, &pid, &l->start, end) != 5)
+	if (sscanf(val, "%*d: %15s %15s %15s %d %*x:%*x:%*d %ld %23s", kind, state, access, &pid, &l->start, end) != 6)
 		return err_set(e, 0, "fdinfo has \"lock: %s\", not a lock", val);
 	l->pid = pid;
-	l->type = !strcmp(access, "READ") ? F_RDLCK : F_WRLCK;
+	l->type = !strcmp(access, "READ") ? F_RDLCK : !strcmp(access, "UNLCK") ? F_UNLCK : F_WRLCK;
+	if (!strcmp(state, "BREAKING"))
+		l->type |= LEASE_BREAKING;
 	l->len = strcmp(end, "EOF") ? strtol(end, NULL, 10) - l->start + 1 : 0;
 	return 0;
 }
@@ -61,9 +65,11 @@ static int look_lock(void *arg, const char *key, const char *val, struct err *e)
 		l.flag = LOCK_FLOCK;
 	} else if (!strcmp(kind, "OFDLCK")) {
 		l.flag = LOCK_OFD;
+	} else if (!strcmp(kind, "LEASE")) {
+		l.flag = LOCK_LEASE;
 	} else {
 		if (k->first_here && !k->file->locks_seen)
-			refuse_file(k->ctx, k->file, NULL, "has a lease (%s): not supported by this version", val);
+			refuse_file(k->ctx, k->file, NULL, "has a lock of an unknown sort (%s)", val);
 		return 0;
 	}
 	if (l.flag == LOCK_POSIX ? !k->first_here : k->file->locks_seen)
@@ -71,7 +77,8 @@ static int look_lock(void *arg, const char *key, const char *val, struct err *e)
 	if (k->ctx->opts->file_locks)
 		add(k->ctx, &l);
 	else
-		refuse(k->ctx, k->task, "--file-locks (-l) saves them", "fd %d has a file lock (%s)", k->number, val);
+		refuse(k->ctx, k->task, "--file-locks (-l) saves them", "fd %d has a %s (%s)", k->number,
+		       l.flag == LOCK_LEASE ? "lease" : "file lock", val);
 	return 0;
 }
 

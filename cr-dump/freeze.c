@@ -181,24 +181,25 @@ static int stop_task(struct dump_ctx *ctx, struct task *t, uint64_t deadline, st
 
 /* --- the tree ----------------------------------------------------------------------------------------------- */
 
-#define EXIT_CODE_FIELD 52 /* of /proc/PID/stat, counted as in proc(5): the name is the second */
+/* Fields of /proc/PID/stat, counted as in proc(5). */
+#define EXIT_SIGNAL_FIELD 38
+#define EXIT_CODE_FIELD	  52
 
 /* The fields of /proc/PID/stat that matter here. The name in the middle may hold anything, so parsing starts after it. */
 static int read_stat(struct dump_ctx *ctx, struct task *t, char *state_ret, struct err *e)
 {
 	char *text, *p;
 	size_t len;
-	int ppid, n = 0;
+	int ppid;
 
 	if (proc_read(ctx, t, "stat", &text, &len, e))
 		return -1;
 	p = strrchr(text, ')');
-	if (!p || sscanf(p + 1, " %c %d %d %d", state_ret, &ppid, &t->pgid, &t->sid) != 4)
+	if (!p || sscanf(p + 1, " %c %d %d %d %d", state_ret, &ppid, &t->pgid, &t->sid, &t->tty) != 5)
 		return err_set(e, 0, "cannot make sense of /proc/%d/stat", t->pid);
 	t->ppid = t->parent ? t->parent->pid : 0;
-	for (p++; *p && n < EXIT_CODE_FIELD - 2; p++)
-		n += *p == ' ';
-	t->exit_code = n == EXIT_CODE_FIELD - 2 ? atoi(p) : 0;
+	t->exit_code = stat_field(text, EXIT_CODE_FIELD);
+	t->exit_signal = stat_field(text, EXIT_SIGNAL_FIELD);
 	return 0;
 }
 

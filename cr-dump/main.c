@@ -4,7 +4,7 @@
 #include "base/worker.h"
 #include "cr-dump/commit.h"
 #include "cr-dump/confined.h"
-#include "cr-dump/dump.h"
+#include "cr-dump/files.h"
 
 static void look_at_session(struct dump_ctx *ctx)
 {
@@ -24,6 +24,12 @@ static int save_tree(struct dump_ctx *ctx, struct err *e)
 	return ask_tree(ctx, e) || refuse_report(ctx, e) || worker_check(e) ? -1 : 0;
 }
 
+static void undo(struct dump_ctx *ctx)
+{
+	links_remove(ctx);
+	commit_undo(ctx);
+}
+
 /* A tree that goes on anyway need not stand still while the disk catches up. */
 static int finish(struct dump_ctx *ctx, struct err *e)
 {
@@ -33,12 +39,14 @@ static int finish(struct dump_ctx *ctx, struct err *e)
 	if (early && release_tree(ctx, true, e))
 		return -1;
 	if (commit_finish(ctx, e)) {
-		commit_undo(ctx);
+		undo(ctx);
 		if (!early)
 			release_tree(ctx, false, &releasing);
 		return -1;
 	}
 	worker_commit();
+	if (early)
+		links_remove(ctx);
 	log_info("the dump is complete: %lu pages of private and %lu of shared memory", ctx->pages_written,
 		 ctx->shpages_written);
 	return early ? 0 : release_tree(ctx, true, e);
@@ -51,7 +59,7 @@ static int dump(struct dump_ctx *ctx, struct err *e)
 	if (!freeze_tree(ctx, e) && !save_tree(ctx, e))
 		return finish(ctx, e);
 	if (ctx->begun)
-		commit_undo(ctx);
+		undo(ctx);
 	release_tree(ctx, false, &releasing);
 	return -1;
 }

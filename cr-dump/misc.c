@@ -108,6 +108,8 @@ static int misc_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 	TaskCoreEntry *tc = core_of(ctx, t, &t->threads[0])->tc;
 	char *loginuid;
 
+	if (has_exit_signal(t))
+		PB_SET(tc, exit_signal, t->exit_signal);
 	if (look_autogroup(ctx, t, tc, e) || look_coredump_filter(ctx, t, tc, e))
 		return -1;
 	if (!ahead_get(ctx, t, 0, AHEAD_LOGINUID, &loginuid, NULL, e))

@@ -83,7 +83,7 @@ static int look_exe(struct dump_ctx *ctx, struct task *t, struct err *e)
 	_cleanup_close_ int fd = openat(t->procfd, "exe", O_PATH | O_CLOEXEC);
 	if (fd < 0)
 		return err_set(e, errno, "cannot open the executable /proc/%d/exe", t->pid);
-	return files_add_path(ctx, t, fd, path, O_RDONLY, "executable", &t->mm->exe_file_id, e);
+	return files_add_path(ctx, t, fd, "exe", O_RDONLY, "executable", &t->mm->exe_file_id, e);
 }
 
 /* kcmp(2) orders objects, so the tasks seen so far are kept sorted and few comparisons are needed. */
@@ -115,17 +115,6 @@ static int check_unshared(struct dump_ctx *ctx, struct task *t, struct err *e)
 	return 0;
 }
 
-/* The data of the vDSO is one mapping to readers of images, though it has had two parts since Linux 6.13. */
-static void add_entry(MmEntry *mm, VmaEntry *v)
-{
-	VmaEntry *last = mm->n_vmas ? mm->vmas[mm->n_vmas - 1] : NULL;
-
-	if (last && last->status & v->status & VMA_VVAR && last->end == v->start)
-		last->end = v->end;
-	else
-		mm->vmas[mm->n_vmas++] = v;
-}
-
 static int mm_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 {
 	t->mm = POOL_MSG(&ctx->pool, MmEntry, mm_entry);
@@ -133,7 +122,7 @@ static int mm_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 		return -1;
 	t->mm->vmas = pool_alloc(&ctx->pool, t->nr_vmas * sizeof(*t->mm->vmas));
 	for (size_t i = 0; i < t->nr_vmas; i++)
-		add_entry(t->mm, t->vmas[i].entry);
+		t->mm->vmas[t->mm->n_vmas++] = t->vmas[i].entry;
 	return check_unshared(ctx, t, e);
 }
 

@@ -18,8 +18,7 @@
 #include "cr-dump/vma.h"
 
 #define PROBE	  4096
-#define NODES_MAX 1024	     /* of any kernel for x86-64 */
-#define RESERVE	  (4 * 1024) /* of the leader's area, for what is asked after us */
+#define NODES_MAX 1024 /* of any kernel for x86-64 */
 
 /* The first of our questions, in order; those for I/O contexts and the policies of mappings follow. */
 enum { ASK_MERGE, ASK_MDWE, ASK_MAP, ASK_COLD, ASK_MINCORE, ASK_UNMAP, ASK_AIO };
@@ -51,11 +50,16 @@ struct policy {
 	uint64_t nodes[];
 };
 
+static size_t policy_size(struct dump_ctx *ctx)
+{
+	return sizeof(struct policy) + node_words(ctx) * 8;
+}
+
 /* addr 0: of the thread itself. */
 static void ask_policy(struct dump_ctx *ctx, struct prog *p, uint64_t addr)
 {
 	unsigned int words = node_words(ctx);
-	uint64_t room = prog_room(p, sizeof(struct policy) + words * 8, NULL);
+	uint64_t room = prog_room(p, policy_size(ctx), NULL);
 
 	PROG(p, SYS_get_mempolicy, room, room + offsetof(struct policy, nodes), words * 64, addr,
 	     addr ? MPOL_F_ADDR : 0);
@@ -75,25 +79,19 @@ static bool has_policy(const struct vma *v)
 	return !(v->entry->status & VMA_KERNEL);
 }
 
-/* As many mappings, from the i-th on, as the program has room for. Returns where it stopped. */
-static size_t ask_mappings(struct dump_ctx *ctx, struct task *t, struct prog *p, size_t i, size_t reserve)
+static void ask_mappings(struct dump_ctx *ctx, struct task *t, struct prog *p)
 {
-	for (; i < t->nr_vmas; i++) {
-		if (!has_policy(&t->vmas[i]))
-			continue;
-		if (!prog_fits(p, 1, sizeof(struct policy) + node_words(ctx) * 8 + reserve))
-			break;
-		ask_policy(ctx, p, t->vmas[i].start);
-	}
-	return i;
+	for (size_t i = 0; i < t->nr_vmas; i++)
+		if (has_policy(&t->vmas[i]))
+			ask_policy(ctx, p, t->vmas[i].start);
 }
 
-/* The answers from op `at` on, to questions about the mappings [i, end). */
-static void save_mappings(struct dump_ctx *ctx, struct task *t, const struct prog *p, uint32_t at, size_t i, size_t end)
+/* The answers from op `at` on. */
+static void save_mappings(struct dump_ctx *ctx, struct task *t, const struct prog *p, uint32_t at)
 {
 	unsigned int words = node_words(ctx);
 
-	for (; i < end; i++) {
+	for (size_t i = 0; i < t->nr_vmas; i++) {
 		VmaEntry *entry = t->vmas[i].entry;
 		const struct policy *policy;
 
@@ -106,31 +104,6 @@ static void save_mappings(struct dump_ctx *ctx, struct task *t, const struct pro
 		entry->mempolicy_nodes = pool_copy(&ctx->pool, policy->nodes, words * 8);
 		entry->n_mempolicy_nodes = words;
 	}
-}
-
-/* What did not fit is asked by more programs, in the part of the area that the first has left free. */
-static int ask_the_rest(struct dump_ctx *ctx, struct task *t, const struct prog *first, size_t i, struct err *e)
-{
-	size_t from = ALIGN_UP((char *)&first->ops[first->nr] - first->area.local, 64);
-	struct run_area area = { first->area.local + from, first->area.remote + from, first->data - from };
-	struct tracee *tr = &t->threads[0].tr;
-	struct prog p;
-
-	while (i < t->nr_vmas) {
-		size_t end;
-
-		run_area_init(&area, 0);
-		prog_begin(&p, &area);
-		end = ask_mappings(ctx, t, &p, i, 0);
-		if (!p.nr)
-			return end == t->nr_vmas ? 0 : err_set(e, 0, "no room to ask for NUMA policies");
-		if (prog_ready(&p, e) || infection_start(&t->inf, tr, &p, e) || infection_await(tr, &p, e) ||
-		    infection_settle(tr, e) || prog_check(&p, e))
-			return -1;
-		save_mappings(ctx, t, &p, 0, i, end);
-		i = end;
-	}
-	return 0;
 }
 
 /* --- the task ----------------------------------------------------------------------------------------------- */
@@ -174,6 +147,13 @@ static int check_aio(const struct task *t, const struct prog *p, uint32_t at, st
 	return 0;
 }
 
+static int mm_modes_look(struct dump_ctx *ctx, struct task *t, struct err *e)
+{
+	t->ask_room += t->nr_vmas * (sizeof(struct run_op) + ALIGN_UP(policy_size(ctx), 16));
+	t->ask_room = ALIGN_UP(t->ask_room, 16);
+	return 0;
+}
+
 static void mm_modes_ask(struct dump_ctx *ctx, struct task *t, struct prog *p)
 {
 	PROG(p, SYS_prctl, KERNEL_PR_GET_MEMORY_MERGE);
@@ -182,7 +162,7 @@ static void mm_modes_ask(struct dump_ctx *ctx, struct task *t, struct prog *p)
 	prog_any(p);
 	ask_lock_future(p);
 	ask_aio(t, p);
-	ask_mappings(ctx, t, p, 0, RESERVE);
+	ask_mappings(ctx, t, p);
 }
 
 static void save_lock_future(struct task *t, const struct prog *p, uint32_t at)
@@ -194,36 +174,17 @@ static void save_lock_future(struct task *t, const struct prog *p, uint32_t at)
 	PB_SET(t->mm, lock_future, *in_core & 1 ? MCL_FUTURE : MCL_FUTURE | MCL_ONFAULT);
 }
 
-/* How many questions about mappings were in the first program. */
-static size_t asked_first(struct dump_ctx *ctx, const struct task *t, const struct prog *p, uint32_t at)
-{
-	size_t i = 0;
-
-	for (; i < t->nr_vmas; i++) {
-		if (!has_policy(&t->vmas[i]))
-			continue;
-		if (at >= p->nr || p->ops[at].nr != SYS_get_mempolicy || p->ops[at].arg[3] != t->vmas[i].start)
-			break;
-		at++;
-	}
-	return i;
-}
-
 static int mm_modes_save(struct dump_ctx *ctx, struct task *t, uint32_t at, struct err *e)
 {
 	const struct prog *p = &t->threads[0].prog;
-	uint32_t policies = at + ASK_AIO + t->mm->n_aios;
-	size_t first = asked_first(ctx, t, p, policies);
 
 	if (prog_result(p, at + ASK_MERGE) >= 0)
 		PB_SET(t->mm, memory_merge, prog_result(p, at + ASK_MERGE) > 0);
 	if (prog_result(p, at + ASK_MDWE) > 0)
 		PB_SET(t->mm, mdwe, prog_result(p, at + ASK_MDWE));
 	save_lock_future(t, p, at);
-	save_mappings(ctx, t, p, policies, 0, first);
-	if (check_aio(t, p, at + ASK_AIO, e))
-		return -1;
-	return ask_the_rest(ctx, t, p, first, e);
+	save_mappings(ctx, t, p, at + ASK_AIO + t->mm->n_aios);
+	return check_aio(t, p, at + ASK_AIO, e);
 }
 
 static void mm_modes_ask_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, struct prog *p)
@@ -249,6 +210,7 @@ static int mm_modes_save_thread(struct dump_ctx *ctx, struct task *t, struct thr
 
 const struct dump_part dump_mm_modes = {
 	.name = "memory modes",
+	.look = mm_modes_look,
 	.ask = mm_modes_ask,
 	.ask_thread = mm_modes_ask_thread,
 	.save = mm_modes_save,

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pipes: their ends, capacity and content. The content is copied by tee(2), which takes nothing out. A pipe one of whose ends
- * lies outside the tree is refused; one whose other end is closed everywhere is not.
+ * Pipes: their ends, capacity and content (pipe_data.c). A pipe one of whose ends lies outside the tree is refused; one whose other
+ * end is closed everywhere is not.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "cr-dump/files.h"
-#include "pipe-data.pb-c.h"
 
 #define BUCKETS 256
 
@@ -21,9 +18,7 @@ struct pipe {
 	uint32_t id;			   /* the inode number */
 	struct open_file *reader, *writer; /* an end of each sort that the tree has */
 	bool half_closed;		   /* nobody at all has the other sort */
-	bool packets;			   /* an end is in packet mode (O_DIRECT) */
-	PipeDataEntry *data;
-	uint8_t *bytes;
+	struct pipe_content content;
 };
 
 struct pipes {
@@ -57,52 +52,6 @@ static struct pipe *pipe_of(struct dump_ctx *ctx, uint32_t id)
 	return p;
 }
 
-/*
- * Empties our copy. A read ends at the end of a packet (O_DIRECT), so the lengths of packets are seen here; of a plain stream
- * all comes at once.
- */
-static int drain(struct dump_ctx *ctx, int fd, struct pipe *p, struct err *e)
-{
-	for (size_t done = 0; done < p->data->bytes;) {
-		ssize_t n = read(fd, p->bytes + done, p->data->bytes - done);
-
-		if (n <= 0)
-			return err_set(e, n < 0 ? errno : 0, "cannot read the copy of the pipe's content");
-		*POOL_PUSH(&ctx->pool, p->data->packets, p->data->n_packets) = n;
-		done += n;
-	}
-	return 0;
-}
-
-static int save_data(struct dump_ctx *ctx, struct pipe *p, const struct fd_facts *f, struct err *e)
-{
-	_cleanup_close_ int out = -1, in = -1;
-	int size = fcntl(f->fd, F_GETPIPE_SZ), bytes = 0, ends[2];
-	ssize_t n;
-
-	if (size < 0 || ioctl(f->fd, FIONREAD, &bytes))
-		return err_set(e, errno, "cannot tell how full it is");
-	p->data = POOL_MSG(&ctx->pool, PipeDataEntry, pipe_data_entry);
-	p->data->pipe_id = p->id;
-	p->data->has_size = true;
-	p->data->size = size;
-	/* What is left in a pipe that has no reader can never be read. */
-	if (!bytes || (f->flags & O_ACCMODE) == O_WRONLY)
-		return 0;
-	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
-		return err_set(e, errno, "cannot create a pipe");
-	out = ends[0];
-	in = ends[1];
-	if (fcntl(in, F_GETPIPE_SZ) < size && fcntl(in, F_SETPIPE_SZ, size) < 0)
-		return err_set(e, errno, "cannot create a pipe of %d bytes", size);
-	n = tee(f->fd, in, INT_MAX, SPLICE_F_NONBLOCK);
-	if (n != bytes)
-		return err_set(e, n < 0 ? errno : 0, "copied %zd of the %d bytes that it holds", n, bytes);
-	p->data->bytes = bytes;
-	p->bytes = pool_alloc(&ctx->pool, bytes);
-	return drain(ctx, out, p, e);
-}
-
 static int pipe_save(struct dump_ctx *ctx, struct open_file *of, const struct fd_facts *f, struct err *e)
 {
 	struct pipe *p = pipe_of(ctx, f->ino);
@@ -115,12 +64,13 @@ static int pipe_save(struct dump_ctx *ctx, struct open_file *of, const struct fd
 		return err_set(e, errno, "cannot poll it");
 	/* POLLHUP: nobody has it open for writing; POLLERR: nobody for reading. */
 	p->half_closed |= pfd.revents & (POLLHUP | POLLERR);
-	p->packets |= f->flags & O_DIRECT;
+	p->content.packets |= f->flags & O_DIRECT;
 	if (mode != O_WRONLY)
 		p->reader = of;
 	if (mode != O_RDONLY)
 		p->writer = of;
-	if ((!p->data || (p->reader && !had_reader)) && save_data(ctx, p, f, e))
+	if ((!p->content.data || (p->reader && !had_reader)) &&
+	    pipe_content_save(ctx, &p->content, p->id, f->fd, mode, e))
 		return -1;
 	r = POOL_MSG(&ctx->pool, PipeEntry, pipe_entry);
 	r->id = of->id;
@@ -158,14 +108,11 @@ static int pipe_write(struct dump_ctx *ctx, struct err *e)
 	for (size_t i = 0; i < pipes->nr; i++) {
 		struct pipe *p = pipes->list[i];
 
-		/* A single piece is a packet only when the pipe is in packet mode. */
-		if (p->data->n_packets == 1 && !p->packets)
-			p->data->n_packets = 0;
-		if (p->bytes) {
+		if (p->content.bytes) {
 			p->reader->entry->pipe->has_queued = true;
-			p->reader->entry->pipe->queued = p->data->bytes;
+			p->reader->entry->pipe->queued = p->content.data->bytes;
 		}
-		if (img_put(w, &p->data->base, e) || img_put_bytes(w, p->bytes, p->data->bytes, e))
+		if (pipe_content_put(&p->content, w, e))
 			return -1;
 	}
 	return img_finish(&w, e);

@@ -4,6 +4,7 @@
  * and offset, and what restore needs to know the file again (type, mode, size). The content is not in the images.
  */
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 
@@ -51,9 +52,7 @@ const char *reg_unreachable(const char *link, const struct stat *st)
 		return "is not below the root directory of this program";
 	if (!lstat(link, &now) && now.st_dev == st->st_dev && now.st_ino == st->st_ino)
 		return NULL;
-	if (!st->st_nlink)
-		return "was deleted while in use: not supported by this version";
-	return "is no longer found under its name (deleted there, replaced, or hidden by a mount): not supported by this version";
+	return "is no longer found under its name (deleted there, replaced, or hidden by a mount)";
 }
 
 void reg_fill(struct dump_ctx *ctx, FileEntry *entry, const struct stat *st, const char *name, uint32_t flags,
@@ -75,13 +74,33 @@ void reg_fill(struct dump_ctx *ctx, FileEntry *entry, const struct stat *st, con
 
 static int reg_save(struct dump_ctx *ctx, struct open_file *of, const struct fd_facts *f, struct err *e)
 {
-	const char *why = reg_unreachable(f->link, &f->st);
+	struct reg_place place = { .task = f->task, .of = of, .link = f->link, .st = &f->st };
+	const char *name;
+	char where[32];
 
-	if (why)
-		refuse_file(ctx, of, NULL, "(%s) %s", f->link, why);
-	else
-		reg_fill(ctx, of->entry, &f->st, f->link, f->flags, f->pos, f->fown);
+	snprintf(where, sizeof(where), "fd/%d", f->number);
+	place.where = where;
+	if (reg_find(ctx, &place, of->id, &name, e))
+		return -1;
+	if (name)
+		reg_fill(ctx, of->entry, &f->st, name, f->flags, f->pos, f->fown);
 	return 0;
+}
+
+/* After the look stage of all parts: links and images of deleted files that are a mapping, a directory or a descriptor. */
+static int reg_write(struct dump_ctx *ctx, struct err *e)
+{
+	_cleanup_img_writer_ struct img_writer *w = NULL;
+	struct files *fs = files_of(ctx);
+
+	if (!fs->nr_remaps)
+		return 0;
+	if (ghosts_write(ctx, e) || links_make(ctx, e) || img_create(ctx->images_fd, IMG_REMAP_FPATH, 0, &w, e))
+		return -1;
+	for (size_t i = 0; i < fs->nr_remaps; i++)
+		if (img_put(w, &fs->remaps[i]->base, e))
+			return -1;
+	return img_finish(&w, e);
 }
 
 const struct dump_kind dump_reg = {
@@ -89,4 +108,5 @@ const struct dump_kind dump_reg = {
 	.type = FD_TYPES__REG,
 	.claims = reg_claims,
 	.save = reg_save,
+	.write = reg_write,
 };

@@ -3,6 +3,8 @@
 #ifndef CRKIT_DUMP_TASK_H
 #define CRKIT_DUMP_TASK_H
 
+#include <signal.h>
+
 #include "cr-dump/dump.h"
 
 /* Sets an optional field of a message. */
@@ -16,6 +18,12 @@ static inline const void *answer(const struct prog *p, uint32_t index, unsigned 
 
 /* The core image of a thread, begun at the first call: with thread_core and the CPU's part, the leader's with tc. */
 CoreEntry *core_of(struct dump_ctx *ctx, struct task *t, struct thread *th);
+
+/* Does it end with another signal than SIGCHLD? That of the root is for somebody outside. */
+static inline bool has_exit_signal(const struct task *t)
+{
+	return t->parent && t->exit_signal >= 0 && t->exit_signal != SIGCHLD;
+}
 
 /* Field `nr` (from 1, as proc(5) counts them) of the text of /proc/PID/stat. */
 uint64_t stat_field(const char *stat, unsigned int nr);

@@ -185,19 +185,24 @@ static void look_pending(struct dump_ctx *ctx, const struct unixes *s, const str
 	UnixSkEntry *r = of->entry->usk;
 
 	if (u->waiting != u->nr_icons)
-		refuse_file(ctx, of, NULL, "is a unix socket at which %u connections wait, of which the kernel lists %u",
-			    u->waiting, u->nr_icons);
+		refuse_file(ctx, of, NULL,
+			    "is a unix socket at which %u connections wait, of which the kernel lists %u", u->waiting,
+			    u->nr_icons);
 	for (uint32_t i = 0; i < u->nr_icons; i++) {
 		const struct open_file *client = sock_by_ino(s, u->icons[i]);
 
 		if (!u->icons[i])
-			refuse_file(ctx, of, "accept it first", "is a unix socket at which a connection waits that is closed already");
+			refuse_file(ctx, of, "accept it first",
+				    "is a unix socket at which a connection waits that is closed already");
 		else if (!client)
 			refuse_file(ctx, of, "accept it first",
-				    "is a unix socket at which a connection from outside the tree (socket:[%u]) waits", u->icons[i]);
+				    "is a unix socket at which a connection from outside the tree (socket:[%u]) waits",
+				    u->icons[i]);
 		else if (unix_find(&s->all, u->icons[i])->unsent)
-			refuse_file(ctx, of, "accept it first",
-				    "is a unix socket at which a connection waits that has sent data already (socket:[%u])", u->icons[i]);
+			refuse_file(
+				ctx, of, "accept it first",
+				"is a unix socket at which a connection waits that has sent data already (socket:[%u])",
+				u->icons[i]);
 		if (!client || !client->entry->usk)
 			continue;
 		*POOL_PUSH(&ctx->pool, r->pending, r->n_pending) = u->icons[i];
@@ -253,7 +258,9 @@ static void look_peer(struct dump_ctx *ctx, const struct unixes *s, const struct
 		return;
 	if (!other)
 		refuse_file(ctx, of,
-			    r->type == SOCK_DGRAM ? "--ext-unix-sk accepts that: it will be connected to the same name again" : NULL,
+			    r->type == SOCK_DGRAM ?
+				    "--ext-unix-sk accepts that: it will be connected to the same name again" :
+				    NULL,
 			    "is a unix socket whose other end (socket:[%u]) is not in the tree", r->peer);
 }
 
@@ -275,7 +282,8 @@ static int unix_looked(struct dump_ctx *ctx, struct err *e)
 		const UnixSkEntry *r = s->socks[i]->entry->usk;
 
 		if (r && r->type != SOCK_DGRAM && r->has_peer_name && !r->shutdown)
-			refuse_file(ctx, s->socks[i], NULL, "is a unix socket whose connection waits to be accepted outside the tree");
+			refuse_file(ctx, s->socks[i], NULL,
+				    "is a unix socket whose connection waits to be accepted outside the tree");
 	}
 	return 0;
 }

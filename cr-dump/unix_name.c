@@ -79,7 +79,8 @@ static void save_start(struct dump_ctx *ctx, UnixSkEntry *r, const char *name, c
  */
 static int save_file(struct dump_ctx *ctx, struct open_file *of, int file, UnixSkEntry *r, struct err *e)
 {
-	char path[PATH_MAX], number[32], dir[PATH_MAX], *name = pool_printf(&ctx->pool, "%.*s", (int)r->name.len, r->name.data);
+	char path[PATH_MAX], number[32], dir[PATH_MAX],
+		*name = pool_printf(&ctx->pool, "%.*s", (int)r->name.len, r->name.data);
 	struct stat st, now;
 	ssize_t n;
 

@@ -2,7 +2,6 @@
 /* The files behind mappings, each opened once however often and by however many tasks it is mapped. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,25 +19,12 @@ static const struct mapped_file *find(const struct shmems *s, const struct vma *
 	return NULL;
 }
 
-/* The path as it is: in maps newlines are escaped, in the link they are not. */
-static int real_path(struct task *t, const char *link, char *buf, size_t size, struct err *e)
-{
-	ssize_t n = readlinkat(t->procfd, link, buf, size);
-
-	if (n < 0)
-		return err_set(e, errno, "cannot read the link /proc/%d/%s", t->pid, link);
-	if ((size_t)n == size)
-		return err_set(e, ENAMETOOLONG, "the path of /proc/%d/%s", t->pid, link);
-	buf[n] = '\0';
-	return 0;
-}
-
 int vma_file(struct dump_ctx *ctx, struct task *t, const struct vma *v, uint32_t access, uint64_t *id_ret,
 	     struct err *e)
 {
 	struct shmems *s = shmems_of(ctx);
 	const struct mapped_file *known = find(s, v, access);
-	char link[64], path[PATH_MAX];
+	char link[64];
 	uint32_t id;
 
 	if (known) {
@@ -51,7 +37,7 @@ int vma_file(struct dump_ctx *ctx, struct task *t, const struct vma *v, uint32_t
 		err_set(e, errno, "cannot open /proc/%d/%s (%s)", t->pid, link, v->path);
 		return err_hint(e, "this needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the first user namespace");
 	}
-	if (real_path(t, link, path, sizeof(path), e) || files_add_path(ctx, t, fd, path, access, "mapping", &id, e))
+	if (files_add_path(ctx, t, fd, link, access, "mapping", &id, e))
 		return -1;
 	*POOL_PUSH(&ctx->pool, s->files, s->nr_files) =
 		(struct mapped_file){ .dev = v->dev, .ino = v->ino, .path = v->path, .access = access, .id = id };

@@ -67,7 +67,8 @@ static const char *why_not(const struct vma *v, const struct vma_flags *f, uint3
 		return "memory watched by userfaultfd(2)";
 	if (f->shadow_stack)
 		return "a shadow stack";
-	if (f->pkey)
+	if (f->pkey &&
+	    protection(v) != PROT_EXEC) /* the kernel has its own key for what is executable only, and will again */
 		return "memory with a protection key (pkey_mprotect)";
 	return NULL;
 }

@@ -138,6 +138,9 @@ static void parse_flag(int flag, struct vma_flags *f)
 	case FLAG('u', 'i'):
 		f->userfault = true;
 		break;
+	case FLAG('h', 't'):
+		f->hugetlb = true;
+		break;
 	case FLAG('s', 's'):
 		f->shadow_stack = true;
 		break;
@@ -159,16 +162,13 @@ static void parse_flags(const char *p, struct vma_flags *f)
 		}
 }
 
-/* The size of its pages, when it is hugetlb memory. */
-static uint64_t huge_page(const char *head, const char *flags_line)
+/* The size of its pages, in bytes. */
+static uint64_t page_size(const char *head, const char *flags_line)
 {
 	static const char name[] = "\nKernelPageSize:";
-	const char *line, *ht = strstr(flags_line, " ht");
+	const char *line = memmem(head, flags_line - head, name, strlen(name));
 
-	if (!ht || memchr(flags_line + 1, '\n', ht - flags_line - 1))
-		return 0;
-	line = strstr(head, name);
-	return line && line < flags_line ? strtoull(line + strlen(name), NULL, 10) << 10 : 0;
+	return line ? strtoull(line + strlen(name), NULL, 10) << 10 : 0;
 }
 
 /* The line before VmFlags, where the CPU has protection keys. */
@@ -197,7 +197,7 @@ static int add(struct dump_ctx *ctx, struct task *t, const char *head, const cha
 		return err_set(e, 0, "cannot make sense of /proc/%d/smaps at \"%.60s\"", t->pid, head);
 	parse_flags(flags + strlen("\nVmFlags: "), &f);
 	f.pkey = protection_key(head, flags);
-	f.huge_page = huge_page(head, flags);
+	f.huge_page = f.hugetlb ? page_size(head, flags) : 0;
 	if (belongs_to_vvar(last, &v)) {
 		last->end = last->entry->end = v.end;
 		return 0;

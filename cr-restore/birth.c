@@ -11,8 +11,10 @@
 #include <unistd.h>
 
 #include "cr-restore/birth.h"
+#include "cr-restore/exit_signal.h"
 #include "cr-restore/rseq.h"
 #include "cr-restore/slack.h"
+#include "cr-restore/tty.h"
 #include "restorer/arena.h"
 #include "restorer/memory.h"
 #include "restorer/newborn.h"
@@ -78,7 +80,7 @@ static struct clone_args clone_args_for(const struct rtask *t, uint64_t flags, u
 {
 	return (struct clone_args){
 		.flags = flags,
-		.exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD,
+		.exit_signal = flags & CLONE_PARENT ? 0 : exit_signal_of(t), /* a sibling inherits it */
 		.stack = t->threads[0].area.remote + offsetof(struct run_slot, stack),
 		.stack_size = RUN_STACK_SIZE,
 		.set_tid = set_tid,
@@ -168,7 +170,7 @@ static int make_session(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 		return 0;
 	agent_begin(t, &p);
 	PROG(&p, SYS_setsid);
-	return agent_run(ctx, t, &p, e);
+	return agent_run(ctx, t, &p, e) || tty_lead(ctx, t, e) ? -1 : 0;
 }
 
 static int bear_due(struct restore_ctx *ctx, struct rtask *t, struct err *e)
@@ -379,7 +381,7 @@ static int see_dead(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 	struct prog p;
 
 	agent_begin(t->parent, &p);
-	PROG(&p, SYS_waitid, P_PID, t->pid, prog_room(&p, 128, NULL), WEXITED | (t->helper ? 0 : WNOWAIT), 0);
+	PROG(&p, SYS_waitid, P_PID, t->pid, prog_room(&p, 128, NULL), WEXITED | __WALL | (t->helper ? 0 : WNOWAIT), 0);
 	return agent_run(ctx, t->parent, &p, e);
 }
 

@@ -2,6 +2,10 @@
 /*
  * Epoll instances. The director makes them empty; a task that has the instance and all its targets registers these, each
  * under the number it was added as: the kernel will know a target by that number.
+ *
+ * A target with EPOLLONESHOT that has fired is disarmed, which epoll_ctl(2) cannot say: errors and hang-ups are always armed. It
+ * is made to fire once more, unseen, by whatever it is ready for; an empty pipe gets a byte for that moment. What cannot be made
+ * ready (a listening socket, the write end of a full pipe) stays armed for errors and hang-ups.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -60,8 +64,8 @@ static const FdinfoEntry *descriptor(const struct rtask *t, uint32_t number)
 }
 
 /* The target has another number now: it gets the old one for the moment, whoever has that waits under a third. */
-static void add_as(struct restore_ctx *ctx, struct rtask *t, struct prog *p, int epfd, uint32_t tfd, uint32_t as,
-		   uint64_t event)
+static void control_as(struct restore_ctx *ctx, struct rtask *t, struct prog *p, int epfd, int op, uint32_t tfd,
+		       uint32_t as, uint64_t event)
 {
 	const FdinfoEntry *other = descriptor(t, as);
 	bool taken = other || (int)as == ctx->chan_task;
@@ -70,7 +74,7 @@ static void add_as(struct restore_ctx *ctx, struct rtask *t, struct prog *p, int
 	if (taken)
 		aside = PROG(p, SYS_dup, as);
 	PROG(p, SYS_dup3, tfd, as, 0);
-	PROG(p, SYS_epoll_ctl, epfd, EPOLL_CTL_ADD, as, event);
+	PROG(p, SYS_epoll_ctl, epfd, op, as, event);
 	if (!taken) {
 		PROG(p, SYS_close, as);
 		return;
@@ -81,20 +85,98 @@ static void add_as(struct restore_ctx *ctx, struct rtask *t, struct prog *p, int
 	prog_ref(p, 0, aside);
 }
 
-static int add(struct restore_ctx *ctx, struct rtask *t, struct prog *p, int epfd, const EventpollTfdEntry *e_tfd,
-	       struct err *e)
+static int control(struct restore_ctx *ctx, struct rtask *t, struct prog *p, int epfd, int op,
+		   const EventpollTfdEntry *e_tfd, uint32_t events, struct err *e)
 {
-	struct epoll_event ev = { .events = e_tfd->events, .data.u64 = e_tfd->data };
+	struct epoll_event ev = { .events = events, .data.u64 = e_tfd->data };
 	uint64_t event;
 
 	if (files_room(ctx, t, p, 6, sizeof(ev), e))
 		return -1;
 	event = prog_bytes(p, &ev, sizeof(ev));
 	if (e_tfd->has_added_as && e_tfd->added_as != e_tfd->tfd)
-		add_as(ctx, t, p, epfd, e_tfd->tfd, e_tfd->added_as, event);
+		control_as(ctx, t, p, epfd, op, e_tfd->tfd, e_tfd->added_as, event);
 	else
-		PROG(p, SYS_epoll_ctl, epfd, EPOLL_CTL_ADD, e_tfd->tfd, event);
+		PROG(p, SYS_epoll_ctl, epfd, op, e_tfd->tfd, event);
 	return 0;
+}
+
+/* --- targets that have fired -------------------------------------------------------------------------------- */
+
+/* What stays when EPOLLONESHOT disarms a target. */
+#define PRIVATE_BITS (EPOLLWAKEUP | EPOLLONESHOT | EPOLLET | EPOLLEXCLUSIVE)
+#define ANYTHING     (EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP)
+
+static bool has_fired(const EventpollTfdEntry *e_tfd)
+{
+	return e_tfd->events & EPOLLONESHOT && !(e_tfd->events & ~PRIVATE_BITS);
+}
+
+/* Arms it for anything and takes the event, if there is one: nothing else in the instance is armed yet. */
+static int fire(struct restore_ctx *ctx, struct rtask *t, struct prog *p, int epfd, int op,
+		const EventpollTfdEntry *e_tfd, bool *fired_ret, struct err *e)
+{
+	struct epoll_event ev;
+	uint32_t wait;
+
+	if (control(ctx, t, p, epfd, op, e_tfd, e_tfd->events | ANYTHING, e) || files_room(ctx, t, p, 1, sizeof(ev), e))
+		return -1;
+	wait = PROG(p, SYS_epoll_wait, epfd, prog_room(p, sizeof(ev), NULL), 1, 0);
+	if (agent_run(ctx, t, p, e))
+		return -1;
+	*fired_ret = prog_result(p, wait) == 1;
+	agent_begin(t, p);
+	return 0;
+}
+
+/* Both ends of an empty pipe, for as long as a byte of ours is in it. -1: it is no pipe. */
+static int fill_pipe(struct restore_ctx *ctx, const struct rtask *t, uint32_t tfd)
+{
+	const struct ofile *of = files_find(ctx, descriptor(t, tfd)->id);
+	struct err ignored;
+	int fd;
+
+	if ((of->entry->type != FD_TYPES__PIPE && of->entry->type != FD_TYPES__FIFO) || of->fd < 0 ||
+	    file_reopen(of->fd, O_RDWR | O_NONBLOCK, &fd, &ignored))
+		return -1;
+	if (write(fd, "", 1) == 1)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static int add_fired(struct restore_ctx *ctx, struct rtask *t, struct prog *p, int epfd, const EventpollTfdEntry *e_tfd,
+		     struct err *e)
+{
+	bool fired;
+	char byte;
+	int fd, ret;
+
+	if (fire(ctx, t, p, epfd, EPOLL_CTL_ADD, e_tfd, &fired, e))
+		return -1;
+	if (fired)
+		return 0;
+	fd = fill_pipe(ctx, t, e_tfd->tfd);
+	if (fd >= 0) {
+		ret = fire(ctx, t, p, epfd, EPOLL_CTL_MOD, e_tfd, &fired, e);
+		if (read(fd, &byte, 1) != 1)
+			ret = ret ? -1 : err_set(e, errno, "cannot take a byte from a pipe again");
+		close(fd);
+		if (ret || fired)
+			return ret;
+	}
+	return control(ctx, t, p, epfd, EPOLL_CTL_MOD, e_tfd, e_tfd->events, e);
+}
+
+/* --- registration ------------------------------------------------------------------------------------------- */
+
+static int add(struct restore_ctx *ctx, struct rtask *t, struct prog *p, int epfd, const EventpollTfdEntry *e_tfd,
+	       bool fired, struct err *e)
+{
+	if (has_fired(e_tfd) != fired)
+		return 0;
+	return fired ? add_fired(ctx, t, p, epfd, e_tfd, e) :
+		       control(ctx, t, p, epfd, EPOLL_CTL_ADD, e_tfd, e_tfd->events, e);
 }
 
 static size_t own_descriptors(const struct rtask *t, uint32_t id)
@@ -129,12 +211,14 @@ static int epoll_finish(struct restore_ctx *ctx, struct rtask *t, const FdinfoEn
 	if (can <= 0)
 		return can;
 	of->finished = true;
-	for (size_t i = 0; i < f->epfd->n_tfd; i++)
-		if (add(ctx, t, p, fd->fd, f->epfd->tfd[i], e))
-			return -1;
-	for (size_t i = 0; i < old->nr; i++)
-		if (old->tfd[i]->id == f->id && add(ctx, t, p, fd->fd, old->tfd[i], e))
-			return -1;
+	for (int fired = 1; fired >= 0; fired--) {
+		for (size_t i = 0; i < f->epfd->n_tfd; i++)
+			if (add(ctx, t, p, fd->fd, f->epfd->tfd[i], fired, e))
+				return -1;
+		for (size_t i = 0; i < old->nr; i++)
+			if (old->tfd[i]->id == f->id && add(ctx, t, p, fd->fd, old->tfd[i], fired, e))
+				return -1;
+	}
 	return 0;
 }
 

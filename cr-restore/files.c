@@ -51,11 +51,15 @@ int files_load(struct restore_ctx *ctx, struct err *e)
 {
 	struct files *fs = ctx->files = pool_alloc(&ctx->pool, sizeof(*fs));
 
+<<<<<<< HEAD
 	if (files_load_images(ctx, e) || files_load_flying(ctx, e) || files_load_tables(ctx, e) || locks_load(ctx, e))
+=======
+	if (files_load_images(ctx, e) || files_change_paths(ctx, e) || files_load_tables(ctx, e) || locks_load(ctx, e))
+>>>>>>> main
 		return -1;
 	for (size_t i = 0; i < fs->nr; i++) {
 		fs->list[i].kind = kind_of(fs->list[i].entry->type);
-		fs->list[i].signals = file_signals(fs->list[i].entry);
+		fs->list[i].signals |= file_signals(fs->list[i].entry);
 	}
 	for (size_t i = 0; i < ctx->nr_tasks; i++)
 		for (size_t j = 0; j < ctx->tasks[i]->nr_fds; j++) {
@@ -287,6 +291,8 @@ int files_finish_all(struct restore_ctx *ctx, struct err *e)
 {
 	struct files *fs = ctx->files;
 
+	if (locks_break_leases(ctx, e))
+		return -1;
 	for (size_t i = 0; i < fs->nr; i++)
 		if (fs->list[i].signals && fs->list[i].fd >= 0 && file_set_owner(&fs->list[i], e))
 			return -1;
@@ -296,6 +302,9 @@ int files_finish_all(struct restore_ctx *ctx, struct err *e)
 	/* From here on the tasks alone hold their files: a reader must see the end of file when the last writer goes. */
 	for (size_t i = 0; i < fs->nr; i++)
 		close_file(&fs->list[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (kinds[i]->closed && kinds[i]->closed(ctx, e))
+			return err_in(e, "%s", kinds[i]->name);
 	return 0;
 }
 

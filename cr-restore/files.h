@@ -8,6 +8,7 @@
 
 #include "cr-restore/restore.h"
 #include "file-lock.pb-c.h"
+#include "pipe-data.pb-c.h"
 
 enum restore_kind_id {
 #define KIND(name)	   RESTORE_KIND_##name,
@@ -61,11 +62,18 @@ int files_load_tables(struct restore_ctx *ctx, struct err *e);
 const ProtobufCMessage *file_message(const FileEntry *f);
 const char *file_type_name(FdTypes type);
 
+/* --- files_paths.c ------------------------------------------------------------------------------------------ */
+
+/* --remap-path */
+int files_change_paths(struct restore_ctx *ctx, struct err *e);
+
 /* --- files_locks.c ------------------------------------------------------------------------------------------ */
 
 int locks_load(struct restore_ctx *ctx, struct err *e);
 /* Adds the locks of a task that has all its descriptors to its program. */
 int locks_take(struct restore_ctx *ctx, struct rtask *t, struct prog *p, struct err *e);
+/* All tasks have theirs. Files with a lease have no owner then. */
+int locks_break_leases(struct restore_ctx *ctx, struct err *e);
 
 /* --- files_owner.c ------------------------------------------------------------------------------------------ */
 
@@ -79,6 +87,24 @@ int file_set_async(struct restore_ctx *ctx, struct rtask *t, const FdinfoEntry *
 int file_set_flags(int fd, uint32_t flags, struct err *e);
 /* Opens the file behind a descriptor once more, with its own offset and flags. */
 int file_reopen(int fd, uint32_t flags, int *fd_ret, struct err *e);
+
+/* --- pipe_data.c -------------------------------------------------------------------------------------------- */
+
+struct pipe_content {
+	const PipeDataEntry *entry;
+	uint8_t *bytes;
+};
+
+struct pipe_contents {
+	struct pipe_content *list; /* by pipe_id */
+	size_t nr;
+};
+
+int pipe_contents_load(struct restore_ctx *ctx, enum img_id id, struct pipe_contents *s, struct err *e);
+int pipe_contents_check(const struct pipe_contents *s, uint32_t pipe_id, uint32_t queued, struct err *e);
+uint32_t pipe_contents_bytes(const struct pipe_contents *s, uint32_t pipe_id);
+/* Capacity and content, through an end for writing. */
+int pipe_contents_fill(const struct pipe_contents *s, uint32_t pipe_id, int in, struct err *e);
 
 /* --- sockopt.c ---------------------------------------------------------------------------------------------- */
 

@@ -20,6 +20,7 @@
 #include "cr-restore/agent.h"
 #include "cr-restore/birth.h"
 #include "cr-restore/load.h"
+#include "cr-restore/names.h"
 #include "cr-restore/plan.h"
 #include "cr-restore/state.h"
 #include "restorer/arena.h"
@@ -185,6 +186,7 @@ static int restore(struct restore_ctx *ctx, struct err *e)
 	}
 	release_go(ctx);
 	*ctx->root_ret = ctx->tasks[0]->pid;
+	files_remove_links(ctx);
 	log_info("the tree of process %d runs after %lu us", ctx->tasks[0]->pid, now_us() - start);
 	return 0;
 }
@@ -287,8 +289,10 @@ static int supervise(struct restore_ctx *ctx, const struct opts *opts)
 	ret = worker_run("cr-restore-worker", opts->shell_job, work, ctx);
 	if (*ctx->root_ret)
 		ret = 0; /* the tree runs, whatever has become of the worker since */
-	if (ret)
+	if (ret) {
 		end_leftovers(before);
+		names_undo(ctx->names);
+	}
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
 	return ret || opts->restore_detached ? ret : wait_for_root(*ctx->root_ret);
 }
@@ -306,6 +310,9 @@ static int run(const struct opts *opts, int images_fd, int work_fd, struct err *
 	ctx.root_ret = mmap(NULL, sizeof(*ctx.root_ret), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (ctx.root_ret == MAP_FAILED)
 		return err_set(e, errno, "cannot map a page to share with the worker");
+	ctx.names = names_create(e);
+	if (!ctx.names)
+		return -1;
 	raise_own_limits();
 	return supervise(&ctx, opts);
 }

@@ -11,31 +11,11 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include "cr-restore/files.h"
-#include "remap-file-path.pb-c.h"
+#include "cr-restore/reg.h"
 
 /* Only open(2) knows what to do with them, or they mean nothing afterwards; O_ASYNC is set later. */
 #define NOT_REOPENED (O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_ASYNC | O_CLOEXEC)
 #define TMPFILE_BIT  (O_TMPFILE & ~O_DIRECTORY)
-
-struct regs {
-	RemapFilePathEntry **remaps;
-	size_t nr;
-};
-
-static int add_remap(struct restore_ctx *ctx, ProtobufCMessage *msg, struct img_reader *r, struct err *e)
-{
-	struct regs *s = ctx->files->kind[RESTORE_KIND_reg];
-
-	*POOL_PUSH(&ctx->pool, s->remaps, s->nr) = (RemapFilePathEntry *)msg;
-	return 0;
-}
-
-static int reg_load(struct restore_ctx *ctx, struct err *e)
-{
-	ctx->files->kind[RESTORE_KIND_reg] = pool_alloc(&ctx->pool, sizeof(struct regs));
-	return files_each(ctx, IMG_REMAP_FPATH, add_remap, e);
-}
 
 /* What is wrong with the file that has the name now, in buf; "" when nothing is. */
 static void compare(const struct restore_ctx *ctx, const RegFileEntry *r, const struct stat *st, char *buf, size_t size,
@@ -57,18 +37,16 @@ static void compare(const struct restore_ctx *ctx, const RegFileEntry *r, const 
 
 static int reg_check(struct restore_ctx *ctx, const FileEntry *f, struct err *e)
 {
-	const struct regs *s = ctx->files->kind[RESTORE_KIND_reg];
+	const struct remap *m = remap_find(ctx, f->id);
 	const RegFileEntry *r = f->reg;
 	const char *hint;
 	char why[256];
 	struct stat st;
 
-	for (size_t i = 0; i < s->nr; i++)
-		if (s->remaps[i]->orig_id == f->id) {
-			problem(ctx, NULL, "%s was deleted before the dump, which this version cannot restore",
-				r->name);
-			return 0;
-		}
+	if (m) {
+		remap_check(ctx, m);
+		return 0;
+	}
 	if (r->has_ext && r->ext) {
 		problem(ctx, NULL, "%s was saved by a plugin, which this version cannot restore", r->name);
 		return 0;
@@ -115,15 +93,21 @@ static int open_directly(const struct restore_ctx *ctx, const RegFileEntry *r, u
 	return take_fd(fd);
 }
 
+static int path_of(const RegFileEntry *r, int *fd_ret, struct err *e)
+{
+	*fd_ret = open(r->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	return *fd_ret < 0 ? err_set(e, errno, "cannot open the file") : 0;
+}
+
 /* The slow way looks at what it is before it is really opened: opening a FIFO or a device could block or do something. */
 static int open_carefully(const struct restore_ctx *ctx, const RegFileEntry *r, uint32_t flags, struct err *e)
 {
-	_cleanup_close_ int path_fd = open(r->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int path_fd = -1;
 	char path[32];
 	int fd;
 
-	if (path_fd < 0)
-		return err_set(e, errno, "cannot open the file");
+	if (path_of(r, &path_fd, e))
+		return -1;
 	if (verify(ctx, r, path_fd, e))
 		return -1;
 	/* Through the descriptor, so that it is the file that was looked at; O_NOFOLLOW would stop there. */
@@ -132,17 +116,66 @@ static int open_carefully(const struct restore_ctx *ctx, const RegFileEntry *r, 
 	return fd < 0 ? err_set(e, errno, "cannot open the file with flags %#o", flags) : fd;
 }
 
+int reg_open_path(struct restore_ctx *ctx, const RegFileEntry *r, int *fd_ret, struct err *e)
+{
+	struct remap *m = remap_find(ctx, r->id);
+	_cleanup_close_ int fd = -1;
+	struct ghost *g = NULL;
+	int theirs;
+
+	if (!m && path_of(r, &fd, e))
+		return -1;
+	if (m) {
+		if (remap_open(ctx, m, &g, &theirs, e))
+			return -1;
+		fd = fcntl(theirs, F_DUPFD_CLOEXEC, 0);
+		if (fd < 0)
+			return err_set(e, errno, "cannot duplicate a descriptor");
+	}
+	if (!g && verify(ctx, r, fd, e))
+		return -1;
+	*fd_ret = take_fd(fd);
+	return 0;
+}
+
+/* The file has no name, or only one for the time of the restore. O_NOFOLLOW means nothing any more, but for links themselves. */
+static int open_remapped(struct restore_ctx *ctx, struct remap *m, const RegFileEntry *r, uint32_t flags, struct err *e)
+{
+	struct ghost *g;
+	char path[32];
+	int path_fd, fd;
+
+	if (remap_open(ctx, m, &g, &path_fd, e) || (!g && verify(ctx, r, path_fd, e)))
+		return -1;
+	if (g && g->tmpfile == r && g->tmpfile_fd >= 0) {
+		fd = take_fd(g->tmpfile_fd);
+		return file_set_flags(fd, flags, e) ? close(fd), -1 : fd;
+	}
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", path_fd);
+	if (flags & O_PATH && flags & O_NOFOLLOW)
+		fd = fcntl(path_fd, F_DUPFD_CLOEXEC, 0);
+	else
+		fd = open(path, (flags & ~O_NOFOLLOW) | O_CLOEXEC | (flags & O_PATH ? 0 : O_NOCTTY));
+	return fd < 0 ? err_set(e, errno, "cannot open the file with flags %#o", flags) : fd;
+}
+
+static int open_named(const struct restore_ctx *ctx, const RegFileEntry *r, uint32_t flags, struct err *e)
+{
+	int fd = open_directly(ctx, r, flags);
+
+	return fd < 0 ? open_carefully(ctx, r, flags, e) : fd;
+}
+
 static int reg_make(struct restore_ctx *ctx, const FileEntry *f, int *fd_ret, struct err *e)
 {
+	struct remap *m = remap_find(ctx, f->id);
 	const RegFileEntry *r = f->reg;
 	uint32_t flags = r->flags & ~NOT_REOPENED;
 
 	/* A file made by O_TMPFILE that was given a name later still has the flag. */
 	if (flags & TMPFILE_BIT)
 		flags &= ~O_TMPFILE;
-	_cleanup_close_ int fd = open_directly(ctx, r, flags);
-	if (fd < 0)
-		fd = open_carefully(ctx, r, flags, e);
+	_cleanup_close_ int fd = m ? open_remapped(ctx, m, r, flags, e) : open_named(ctx, r, flags, e);
 	if (fd < 0)
 		return -1;
 	if (r->pos && lseek(fd, r->pos, SEEK_SET) < 0)
@@ -154,7 +187,8 @@ static int reg_make(struct restore_ctx *ctx, const FileEntry *f, int *fd_ret, st
 const struct restore_kind restore_reg = {
 	.name = "file",
 	.type = FD_TYPES__REG,
-	.load = reg_load,
+	.load = remaps_load,
 	.check = reg_check,
 	.make = reg_make,
+	.settle = remaps_settle,
 };

@@ -65,9 +65,10 @@ struct restore_ctx {
 	struct own_creds *own_creds;	 /* creds.c */
 	SeccompEntry *filters;		 /* seccomp.c: of all tasks; NULL: none, or not read yet */
 	size_t nr_problems;
-	pid_t *root_ret; /* shared with the command whose worker we are: the root, once the tree is let go */
-	int chan;	 /* our end of the socket over which tasks get descriptors */
-	int chan_task;	 /* the number of the other end in every newborn task: above every descriptor that a task has */
+	struct names *names; /* names.h; shared with the command whose worker we are */
+	pid_t *root_ret;     /* shared with the command whose worker we are: the root, once the tree is let go */
+	int chan;	     /* our end of the socket over which tasks get descriptors */
+	int chan_task; /* the number of the other end in every newborn task: above every descriptor that a task has */
 	pthread_mutex_t
 		lock; /* held by whoever uses the channel, the files or the pool while memory is filled in parallel */
 	struct progress progress; /* of filling memory */
@@ -93,8 +94,13 @@ struct restore_kind {
 		      struct prog *p, struct err *e);
 	/* Once, when all tasks have their files: what needs the whole tree. Closes what the kind keeps. May be NULL. */
 	int (*settle)(struct restore_ctx *ctx, struct err *e);
+<<<<<<< HEAD
 	/* The restore failed: takes away what it left in the file system. May be NULL. */
 	void (*undo)(struct restore_ctx *ctx);
+=======
+	/* Once, when the director has closed all files of the tree: what would see them being opened and closed. May be NULL. */
+	int (*closed)(struct restore_ctx *ctx, struct err *e);
+>>>>>>> main
 };
 
 /* Plan stage: something that makes this restore impossible. All are reported before the restore gives up. */
@@ -115,6 +121,8 @@ int files_give(struct restore_ctx *ctx, struct rtask *t, struct err *e);
 int files_finish_all(struct restore_ctx *ctx, struct err *e);
 /* Sets cwd and root (umask is set elsewhere). Runs as root, before credentials. */
 int files_set_fs(struct restore_ctx *ctx, struct rtask *t, struct err *e);
+/* The tree runs: the links that its dump made for the restore (--link-remap) go. */
+void files_remove_links(struct restore_ctx *ctx);
 void files_free(struct restore_ctx *ctx);
 
 /* --- agent.c: talking to a newborn task ---------------------------------------------------------------------- */

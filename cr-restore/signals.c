@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "cr-restore/birth.h"
+#include "cr-restore/exit_signal.h"
 #include "cr-restore/state.h"
 
 #ifndef SS_AUTODISARM
@@ -23,15 +25,57 @@ static uint64_t put_action(struct prog *p, const SaEntry *s)
 	return prog_bytes(p, &a, sizeof(a));
 }
 
+static void forget(struct prog *p, int sig)
+{
+	const struct kernel_sigaction ignore = { .handler = (uint64_t)SIG_IGN };
+
+	PROG(p, SYS_rt_sigaction, sig, prog_bytes(p, &ignore, sizeof(ignore)), 0, sizeof(ignore.mask));
+}
+
 /*
  * The deaths of zombies and the stops of children have left a SIGCHLD pending that the task never had: ignoring the signal for a moment
  * throws it away. What was pending at the dump is queued afterwards.
  */
-static void forget_sigchld(struct prog *p)
+static void forget_deaths(struct restore_ctx *ctx, const struct rtask *t, struct prog *p)
 {
-	const struct kernel_sigaction ignore = { .handler = (uint64_t)SIG_IGN };
+	uint64_t others = 0;
 
-	PROG(p, SYS_rt_sigaction, SIGCHLD, prog_bytes(p, &ignore, sizeof(ignore)), 0, sizeof(ignore.mask));
+	forget(p, SIGCHLD);
+	for (size_t i = 0; i < ctx->nr_tasks; i++) {
+		const struct rtask *c = ctx->tasks[i];
+		int sig = exit_signal_of(c);
+
+		if (c->parent == t && c->state == TASK_DEAD && sig && sig != SIGCHLD)
+			others |= 1ULL << (sig - 1);
+	}
+	for (int sig = 1; sig <= LAST_SIGNAL; sig++)
+		if (others & 1ULL << (sig - 1))
+			forget(p, sig);
+}
+
+static int check_exit_signal(struct restore_ctx *ctx, const struct rtask *t, struct err *e)
+{
+	const struct rtask *cloner = t->born->cloner;
+
+	if (exit_signal_of(t) < 0 || exit_signal_of(t) > LAST_SIGNAL)
+		return err_set(e, 0, "core-%d.img: %d is no signal", t->pid, exit_signal_of(t));
+	/* Who is born as a sibling of its maker gets the same one. */
+	if (cloner && cloner != t->parent && !t->born->adopted && exit_signal_of(t) != exit_signal_of(cloner))
+		problem(ctx, NULL,
+			"process %d cannot get another exit signal than process %d, from which it has its session",
+			t->pid, cloner->pid);
+	return 0;
+}
+
+static int signals_check(struct restore_ctx *ctx, struct rtask *t, struct err *e)
+{
+	for (size_t i = 0; i < ctx->nr_tasks; i++) {
+		const struct rtask *c = ctx->tasks[i];
+
+		if ((c == t || (c->state == TASK_DEAD && c->parent == t)) && check_exit_signal(ctx, c, e))
+			return -1;
+	}
+	return 0;
 }
 
 static int put_queue(struct prog *p, const SignalQueueEntry *q, pid_t pid, pid_t tid, struct err *e)
@@ -59,7 +103,7 @@ static int signals_task(struct restore_ctx *ctx, struct rtask *t, struct prog *p
 	const TaskCoreEntry *tc = t->core->tc;
 	size_t i = 0;
 
-	forget_sigchld(p);
+	forget_deaths(ctx, t, p);
 	for (int sig = 1; sig <= LAST_SIGNAL && i < tc->n_sigactions; sig++) {
 		if (sig == SIGKILL || sig == SIGSTOP)
 			continue;
@@ -87,6 +131,7 @@ static int signals_thread(struct restore_ctx *ctx, struct rtask *t, struct agent
 
 const struct restore_state restore_signals = {
 	.name = "signals",
+	.check = signals_check,
 	.task = signals_task,
 	.thread = signals_thread,
 };

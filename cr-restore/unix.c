@@ -36,7 +36,11 @@ static int unix_load(struct restore_ctx *ctx, struct err *e)
 	for (size_t i = 0; i < fs->nr; i++)
 		if (fs->list[i].entry->usk)
 			*POOL_PUSH(&ctx->pool, s->socks, s->nr_socks) = (struct usock){
-				.of = &fs->list[i], .r = fs->list[i].entry->usk, .fd = -1, .file = -1, .phantom = -1,
+				.of = &fs->list[i],
+				.r = fs->list[i].entry->usk,
+				.fd = -1,
+				.file = -1,
+				.phantom = -1,
 				.phantom_file = -1,
 			};
 	if (s->nr_socks)

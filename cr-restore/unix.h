@@ -101,12 +101,12 @@ enum unix_what { UNIX_PAIR, UNIX_LISTEN, UNIX_CONNECT };
 
 struct unix_deed {
 	enum unix_what what;
-	int type;		/* PAIR */
-	int pair[2];		/* PAIR: the result */
-	int fd;			/* LISTEN, CONNECT */
-	int backlog;		/* LISTEN */
-	struct sockaddr_un to;	/* CONNECT */
-	socklen_t to_len;	/* 0: to the socket of this file */
+	int type;	       /* PAIR */
+	int pair[2];	       /* PAIR: the result */
+	int fd;		       /* LISTEN, CONNECT */
+	int backlog;	       /* LISTEN */
+	struct sockaddr_un to; /* CONNECT */
+	socklen_t to_len;      /* 0: to the socket of this file */
 	int file;
 };
 
@@ -128,8 +128,8 @@ int unix_dgram_connect(struct restore_ctx *ctx, struct usock *u, struct err *e);
 /* The file of a socket outside the tree, -1 when its name is abstract. */
 int unix_find_external(const UnixSkEntry *r, int *file_ret, struct err *e);
 /* The socket that sends to u what came from that name, and the address of u (none: it is the peer). */
-int unix_sender(struct restore_ctx *ctx, struct unixes *s, struct usock *u, const ProtobufCBinaryData *from, int *fd_ret,
-		struct err *e);
+int unix_sender(struct restore_ctx *ctx, struct unixes *s, struct usock *u, const ProtobufCBinaryData *from,
+		int *fd_ret, struct err *e);
 
 /* --- unix_queue.c ------------------------------------------------------------------------------------------- */
 

@@ -3,10 +3,10 @@
  * Datagram sockets: pairs, receivers with a name and whoever is connected to them. A connection forbids all others to send, so it
  * is made when the queues are full.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,8 +190,8 @@ static const struct usock *named_sender(const struct unixes *s, const ProtobufCB
 	return NULL;
 }
 
-int unix_sender(struct restore_ctx *ctx, struct unixes *s, struct usock *u, const ProtobufCBinaryData *from, int *fd_ret,
-		struct err *e)
+int unix_sender(struct restore_ctx *ctx, struct unixes *s, struct usock *u, const ProtobufCBinaryData *from,
+		int *fd_ret, struct err *e)
 {
 	const struct usock *known = from->len ? named_sender(s, from) : unnamed_peer(s, u);
 	int file;

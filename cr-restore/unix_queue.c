@@ -78,7 +78,8 @@ static int check_rights(struct restore_ctx *ctx, const ScmEntry *scm, struct err
 		struct ofile *of = files_find(ctx, scm->rights[i]);
 
 		if (!of || !of->kind) {
-			problem(ctx, NULL, "file %u, on its way through a unix socket, cannot be restored by this version",
+			problem(ctx, NULL,
+				"file %u, on its way through a unix socket, cannot be restored by this version",
 				scm->rights[i]);
 			continue;
 		}

@@ -115,7 +115,8 @@ static int carry(struct restore_ctx *ctx, const struct ends *x, struct usock *li
 }
 
 /* The client's end: its own name, and what it shut down before. */
-static int prepare_client(struct restore_ctx *ctx, const ProtobufCBinaryData *name, uint32_t shut, int fd, struct err *e)
+static int prepare_client(struct restore_ctx *ctx, const ProtobufCBinaryData *name, uint32_t shut, int fd,
+			  struct err *e)
 {
 	static const int how[] = { -1, SHUT_RD, SHUT_WR, SHUT_RDWR };
 	int file = -1;

@@ -205,7 +205,7 @@ static int map_piece(struct fill *f, const VmaEntry *v, uint64_t start, uint64_t
 	if (v->status & VMA_AIORING)
 		flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED; /* until aio.c has made the ring */
 	if (d) {
-		flags &= ~(uint64_t)(MAP_ANONYMOUS | MAP_HUGETLB | MAP_HUGE_MASK << MAP_HUGE_SHIFT);
+		flags &= ~(uint64_t)(MAP_ANONYMOUS | MAP_HUGETLB | (uint32_t)MAP_HUGE_MASK << MAP_HUGE_SHIFT);
 		off = v->pgoff + (start - v->start);
 	}
 	PROG(&f->p, SYS_mmap, start, end - start, fill_prot(f, v), flags, d ? (uint64_t)d->number : -1ULL, off);

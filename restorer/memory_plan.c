@@ -15,7 +15,7 @@ static bool related(const VmaEntry *p, const VmaEntry *c)
 {
 	if (!(p->status & c->status & INHERITABLE) || (p->status | c->status) & SPECIAL)
 		return false;
-	if ((p->flags ^ c->flags) & (MAP_GROWSDOWN | MAP_HUGETLB | MAP_HUGE_MASK << MAP_HUGE_SHIFT))
+	if ((p->flags ^ c->flags) & (MAP_GROWSDOWN | MAP_HUGETLB | (uint32_t)MAP_HUGE_MASK << MAP_HUGE_SHIFT))
 		return false;
 	return c->status & VMA_ANON_PRIVATE || (p->shmid == c->shmid && p->start - p->pgoff == c->start - c->pgoff);
 }

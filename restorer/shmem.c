@@ -45,7 +45,7 @@ static void note_mapping(struct restore_ctx *ctx, const VmaEntry *v)
 		s = add(ctx, v->shmid);
 	if (s->size < end)
 		s->size = end;
-	s->huge = v->flags & (MAP_HUGETLB | MAP_HUGE_MASK << MAP_HUGE_SHIFT);
+	s->huge = v->flags & (MAP_HUGETLB | (uint32_t)MAP_HUGE_MASK << MAP_HUGE_SHIFT);
 }
 
 int shmem_plan(struct restore_ctx *ctx, struct err *e)

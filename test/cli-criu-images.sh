@@ -67,3 +67,13 @@ printf 'S' | dd of=/proc/15290/mem bs=1 seek=$((0x7fb98375a000 + 5000)) conv=not
 is "Shared between two tasks" "$(peek 15292 $((0x7fb98375a000 + 5000)) 24)" "what the child sees of a write to shared memory"
 alive 15290 15292
 kill -KILL 15290 15292
+
+revive tty
+is "/dev/ptmx /dev/pts/0 /dev/pts/0 /dev/pts/0 /dev/pts/0" \
+	"$(readlink /proc/15412/fd/[34] /proc/15414/fd/[012] | paste -sd' ')" "the terminals of both"
+is "34816 15414" "$(awk '{ print $7, $8 }' /proc/15414/stat)" "terminal and foreground group of the session"
+is 0 "$(awk '{ print $7 }' /proc/15412/stat)" "the terminal of the parent"
+is "typed ahead" "$(timeout 5 head -n 1 </proc/15414/fd/0)" "what was typed ahead"
+is "24 80" "$(stty size </proc/15414/fd/0)" "the size"
+alive 15412 15414
+kill -KILL 15412 15414

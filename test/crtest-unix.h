@@ -54,18 +54,18 @@ static inline int unix_client(int type, const char *name)
 }
 
 /* What goes in at one socket comes out at the other. */
-#define check_flows(from, to)                                             \
-	({                                                                \
-		char b_[8] = "";                                          \
-		check_eq(send(from, "flow", 4, MSG_NOSIGNAL), 4);         \
-		check_eq(recv(to, b_, sizeof(b_), MSG_DONTWAIT), 4);      \
-		check_mem(b_, "flow", 4);                                 \
+#define check_flows(from, to)                                        \
+	({                                                           \
+		char b_[8] = "";                                     \
+		check_eq(send(from, "flow", 4, MSG_NOSIGNAL), 4);    \
+		check_eq(recv(to, b_, sizeof(b_), MSG_DONTWAIT), 4); \
+		check_mem(b_, "flow", 4);                            \
 	})
 
-#define check_both_ways(a, b)       \
-	({                          \
-		check_flows(a, b);  \
-		check_flows(b, a);  \
+#define check_both_ways(a, b)      \
+	({                         \
+		check_flows(a, b); \
+		check_flows(b, a); \
 	})
 
 /* "@" for the first byte of an abstract one; "" for none. */
@@ -82,21 +82,21 @@ static inline const char *unix_text(const struct sockaddr_un *a, socklen_t len)
 }
 
 /* Its name, or its peer's. */
-#define check_name(fd, get, name)                                     \
-	({                                                            \
+#define check_name(fd, get, name)                                        \
+	({                                                               \
 		struct sockaddr_un addr_ = { 0 };                        \
-		socklen_t alen_ = sizeof(addr_);                          \
-		check_eq(get(fd, (struct sockaddr *)&addr_, &alen_), 0);  \
-		check_str(unix_text(&addr_, alen_), name);                \
+		socklen_t alen_ = sizeof(addr_);                         \
+		check_eq(get(fd, (struct sockaddr *)&addr_, &alen_), 0); \
+		check_str(unix_text(&addr_, alen_), name);               \
 	})
 
-#define check_peer_pid(fd, want)                                                      \
-	({                                                                            \
-		struct ucred c_ = { 0 };                                              \
-		socklen_t len_ = sizeof(c_);                                          \
-		check_eq(getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &c_, &len_), 0);     \
-		check_eq(c_.pid, want);                                               \
-		check_eq(c_.uid, geteuid());                                          \
+#define check_peer_pid(fd, want)                                                  \
+	({                                                                        \
+		struct ucred c_ = { 0 };                                          \
+		socklen_t len_ = sizeof(c_);                                      \
+		check_eq(getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &c_, &len_), 0); \
+		check_eq(c_.pid, want);                                           \
+		check_eq(c_.uid, geteuid());                                      \
 	})
 
 #endif

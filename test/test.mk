@@ -52,7 +52,7 @@ demo: deps
 demo-now: all $(HELPERS)
 	@B=$(B) test/demo
 check-apps: deps
-	@scripts/deps apps
+	@scripts/deps apps apps-slow
 	@$(MAKE) --no-print-directory all tests
 	@if [ -x test/apps/run ]; then B=$(B) test/apps/run; fi
 bench: deps

@@ -64,6 +64,19 @@ static void arrange(void)
 	task_wait_asleep(task_pid(threads[1]));
 }
 
+#ifdef REFUSED
+static void refused_arrange(void)
+{
+	sigset_t set;
+
+	arrange();
+	sigemptyset(&set);
+	sigaddset(&set, SIGTRAP);
+	must(sigprocmask(SIG_BLOCK, &set, NULL));
+	must(raise(SIGTRAP));
+}
+#endif
+
 static void verify(void)
 {
 	cell_set(word, 1);
@@ -72,4 +85,9 @@ static void verify(void)
 	check_eq(syscall(SYS_getppid), getppid());
 }
 
+#ifdef REFUSED
+CRTEST(.about = "syscall user dispatch after a refusal", .ids = "G-6", .refused = "SIGTRAP", .arrange = refused_arrange,
+       .verify = verify)
+#else
 CRTEST(.about = "syscall user dispatch", .arrange = arrange, .verify = verify)
+#endif

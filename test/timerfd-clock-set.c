@@ -27,5 +27,5 @@ static void verify(void)
 	check_eq(n, 1);
 }
 
-CRTEST(.about = "a timerfd whose clock was set", .refused = "TFD_TIMER_CANCEL_ON_SET|was not read yet", .arrange = arrange,
-       .verify = verify)
+CRTEST(.about = "a timerfd whose clock was set", .refused = "TFD_TIMER_CANCEL_ON_SET|was not read yet",
+       .arrange = arrange, .verify = verify)

@@ -10,7 +10,8 @@ static uint64_t wall_ns;
 
 static int timer(int clock, int flags, double value, double interval)
 {
-	struct itimerspec its = { { interval, (interval - (int)interval) * 1e9 }, { value, (value - (long)value) * 1e9 } };
+	struct itimerspec its = { { interval, (interval - (int)interval) * 1e9 },
+				  { value, (value - (long)value) * 1e9 } };
 	int fd = must(timerfd_create(clock, TFD_NONBLOCK));
 
 	must(timerfd_settime(fd, flags, &its, NULL));
@@ -28,7 +29,8 @@ static void arrange(void)
 	/* Every second, half a second after the full one. */
 	wall = must(timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK));
 	wall_ns = now.tv_sec * 1000000000ull + 1500000000;
-	must(timerfd_settime(wall, TFD_TIMER_ABSTIME, &(struct itimerspec){ { 1, 0 }, { now.tv_sec + 1, 500000000 } }, NULL));
+	must(timerfd_settime(wall, TFD_TIMER_ABSTIME, &(struct itimerspec){ { 1, 0 }, { now.tv_sec + 1, 500000000 } },
+			     NULL));
 	usleep(1050000);
 }
 

@@ -26,7 +26,9 @@ static void arrange(void)
 		int made[2];
 		char control[CMSG_SPACE(2 * sizeof(int))] = { 0 };
 		struct iovec iov = { "", 1 };
-		struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+		struct msghdr m = {
+			.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
+		};
 		struct cmsghdr *c = CMSG_FIRSTHDR(&m);
 
 		must(setresgid(-1, 78, -1));
@@ -41,7 +43,9 @@ static void arrange(void)
 	} else {
 		char control[CMSG_SPACE(2 * sizeof(int))], b;
 		struct iovec iov = { &b, 1 };
-		struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+		struct msghdr m = {
+			.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
+		};
 
 		must(recvmsg(shared[1], &m, 0));
 		memcpy(pair, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(pair));
@@ -65,7 +69,9 @@ static void hear(int fd, const char *text, pid_t from)
 {
 	char control[CMSG_SPACE(sizeof(struct ucred))], b[16] = "";
 	struct iovec iov = { b, 15 };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct msghdr m = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
+	};
 	struct cmsghdr *c;
 	struct ucred cred;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* What waits to be accepted and cannot be had again: connections that have sent data, or are closed. */
 #include "test/crtest-unix.h"
 
 static int server[3], client[3];
-
 
 static void arrange(void)
 {

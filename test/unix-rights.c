@@ -31,7 +31,9 @@ static size_t take(int over, size_t size, const char *text, int *fds)
 {
 	char control[CMSG_SPACE(8 * sizeof(int))], buf[64] = "";
 	struct iovec iov = { buf, size };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct msghdr m = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
+	};
 	struct cmsghdr *c;
 	size_t n;
 

@@ -13,6 +13,7 @@
 #	options	more options for both tools
 #	work	what this side does while it waits for progress
 #	outside	what others see of the app, before and after each dump and after the restore
+#	look	what a dump with --leave-running must not change: held, if processes come and go all the time
 #	finish	waits for the end of the work after the restore
 
 moments() { echo 20 50; }
@@ -135,6 +136,14 @@ look() {
 	for pid in $(tree); do
 		awk -v pid="$pid" '/^(Name|PPid|TracerPid):/ { printf "%s ", $0 } $1 == "State:" && $2 ~ /[tTXZ]/ { printf "%s ", $0 }
 			END { print pid }' "/proc/$pid/status" 2>/dev/null
+	done
+}
+
+# Of a tree whose processes come and go: whom does somebody trace or stop?
+held() {
+	local pid
+	for pid in $(tree); do
+		awk -v pid="$pid" '($1 == "TracerPid:" && $2) || ($1 == "State:" && $2 ~ /[tT]/) { print pid, $0 }' "/proc/$pid/status" 2>/dev/null
 	done
 }
 

@@ -17,13 +17,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "test/bench/bench.h"
 #include "test/runner/run.h"
 
-#define IMG	 "/tmp/img"
-#define WORK	 "/tmp/work"
-#define OUT	 "/tmp/out"
-#define MAX_RUNS 50
-#define CHUNK	 (512 * 1024)
+#define CHUNK (512 * 1024)
 
 struct tool {
 	const char *name, *load;
@@ -42,58 +39,17 @@ static const struct work {
 	{ "400 processes", "processes", "400", 0, 0, 200, 0 },
 	{ "500 threads", "threads", "500", 0, 0, 40, 0 },
 	{ "900 open files", "files", "900", 0, 0, 10, 0 },
-};
-
-/* Times in ms. */
-struct series {
-	double v[MAX_RUNS];
-	int n;
+	{ "1000 processes", "processes", "1000", 0, 0, 0, 0 },
+	{ "2000 threads", "threads", "2000", 0, 0, 0, 0 },
+	{ "65000 mappings", "mappings", "65000", 0, 0, 0, 0 },
+	{ "1 TiB reserved", "reserved", "1024", 0, 0, 0, 0 },
 };
 
 struct result {
 	struct series dump, frozen, restore, write, read;
 	double pages, pages_restored;
-	char failed[256];
+	char failed[FAILED_SIZE];
 };
-
-static void die(const char *what)
-{
-	perror(what);
-	exit(BROKEN);
-}
-
-static void add(struct series *s, double ms)
-{
-	if (s->n < MAX_RUNS)
-		s->v[s->n++] = ms;
-}
-
-static int ascending(const void *a, const void *b)
-{
-	const double *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
-static double median(const struct series *s)
-{
-	double v[MAX_RUNS];
-
-	if (!s->n)
-		return 0;
-	memcpy(v, s->v, s->n * sizeof(*v));
-	qsort(v, s->n, sizeof(*v), ascending);
-	return s->n % 2 ? v[s->n / 2] : (v[s->n / 2 - 1] + v[s->n / 2]) / 2;
-}
-
-static double least(const struct series *s)
-{
-	double min = s->n ? s->v[0] : 0;
-
-	for (int i = 1; i < s->n; i++)
-		min = s->v[i] < min ? s->v[i] : min;
-	return min;
-}
 
 /* --- the bare copying --------------------------------------------------------------------------------------- */
 
@@ -170,9 +126,9 @@ static void shell(const char *command)
 		die(command);
 }
 
-static pid_t start_load(const struct tool *t, const struct work *w)
+pid_t start_load(const char *load, const char *kind, const char *n)
 {
-	char *argv[] = { (char *)t->load, (char *)w->kind, (char *)w->n, NULL };
+	char *argv[] = { (char *)load, (char *)kind, (char *)n, NULL };
 	double start = clock_s();
 	pid_t pid;
 
@@ -195,7 +151,7 @@ static void kill_one(pid_t pid, void *arg)
 	kill(pid, SIGKILL);
 }
 
-static void end_all(void)
+void end_all(void)
 {
 	int status;
 
@@ -205,8 +161,7 @@ static void end_all(void)
 	reap_forget();
 }
 
-/* Milliseconds; -1 with the reason in r->failed. */
-static double run_tool(struct result *r, char *const argv[])
+double run_tool(char *failed, char *const argv[])
 {
 	double start = clock_s();
 	pid_t pid = spawn(argv, OUT);
@@ -219,9 +174,9 @@ static double run_tool(struct result *r, char *const argv[])
 	if (!status)
 		return (clock_s() - start) * 1e3;
 	f = fopen(OUT, "re");
-	if (!f || !fgets(r->failed, sizeof(r->failed), f))
-		snprintf(r->failed, sizeof(r->failed), "%s: wait status %#x", argv[0], status);
-	r->failed[strcspn(r->failed, "\n")] = '\0';
+	if (!f || !fgets(failed, FAILED_SIZE, f))
+		snprintf(failed, FAILED_SIZE, "%s: wait status %#x", argv[0], status);
+	failed[strcspn(failed, "\n")] = '\0';
 	if (f)
 		fclose(f);
 	return -1;
@@ -241,16 +196,16 @@ static bool one_run(const struct tool *t, const struct work *w, struct result *r
 			    t->criu ? "-D" : IMG, t->criu ? IMG : NULL,	      NULL };
 	double ms;
 
-	snprintf(pid, sizeof(pid), "%d", start_load(t, w));
+	snprintf(pid, sizeof(pid), "%d", start_load(t->load, w->kind, w->n));
 	if (w->copied)
 		measure_limits(r, w->copied);
-	ms = run_tool(r, dump);
+	ms = run_tool(r->failed, dump);
 	if (ms >= 0) {
 		add(&r->dump, ms);
 		add(&r->frozen, stat_field(IMG "/stats-dump", 2) / 1e3);
 		r->pages = stat_field(IMG "/stats-dump", 7);
 		end_all(); /* reaps them */
-		ms = run_tool(r, restore);
+		ms = run_tool(r->failed, restore);
 	}
 	if (ms >= 0) {
 		add(&r->restore, ms);
@@ -263,18 +218,17 @@ static bool one_run(const struct tool *t, const struct work *w, struct result *r
 /* A dump that leaves the process running: how long could it do nothing, as it sees that itself? */
 static double seen_from_inside(const struct tool *t, struct result *r)
 {
-	static const struct work ticker = { "", "ticker", "10000", 0, 0, 0, 0 };
 	int64_t gap = 0;
 	char pid[16];
 	char *dump[] = { (char *)t->dump, t->criu ? "dump" : "-R", "-t", pid, "-D", IMG, t->criu ? "-R" : NULL, NULL };
 	int fd;
 
-	snprintf(pid, sizeof(pid), "%d", start_load(t, &ticker));
+	snprintf(pid, sizeof(pid), "%d", start_load(t->load, "ticker", "10000"));
 	usleep(50000);
 	fd = open(WORK "/gap", O_RDWR | O_CLOEXEC);
 	if (fd < 0 || pwrite(fd, &gap, sizeof(gap), 0) != sizeof(gap))
 		die(WORK "/gap");
-	if (run_tool(r, dump) >= 0) {
+	if (run_tool(r->failed, dump) >= 0) {
 		usleep(20000);
 		if (pread(fd, &gap, sizeof(gap), 0) != sizeof(gap))
 			die(WORK "/gap");
@@ -285,41 +239,6 @@ static double seen_from_inside(const struct tool *t, struct result *r)
 }
 
 /* --- the table ---------------------------------------------------------------------------------------------- */
-
-struct table {
-	bool json;
-	int rows;
-};
-
-/* limit, goal: 0 for none. */
-static void row(struct table *t, const char *tool, const char *work, const char *figure, const struct series *s,
-		const char *limit_name, double limit, double goal)
-{
-	double ms = median(s);
-
-	if (t->json) {
-		printf("%s  { \"tool\": \"%s\", \"work\": \"%s\", \"figure\": \"%s\", \"median_ms\": %.3f, \"least_ms\": %.3f, \"runs\": %d",
-		       t->rows++ ? ",\n" : "[\n", tool, work, figure, ms, least(s), s->n);
-		if (limit > 0)
-			printf(", \"limit\": \"%s\", \"limit_ms\": %.3f, \"ratio\": %.2f", limit_name, limit,
-			       ms / limit);
-		if (goal > 0)
-			printf(", \"goal_ms\": %.0f", goal);
-		printf(" }");
-		return;
-	}
-	if (!t->rows++)
-		printf("%-8s %-16s %-14s %10s %10s %5s %9s   %s\n", "tool", "work", "figure", "median", "least", "runs",
-		       "goal", "limit");
-	printf("%-8s %-16s %-14s %7.1f ms %7.1f ms %5d", tool, work, figure, ms, least(s), s->n);
-	if (goal > 0)
-		printf(" %6.0f ms", goal);
-	else
-		printf(" %9s", "");
-	if (limit > 0)
-		printf("   %s %.1f ms, ratio %.2f", limit_name, limit, ms / limit);
-	printf("\n");
-}
 
 static void print_pages(const struct table *t, const struct work *w, const struct result *r)
 {
@@ -361,67 +280,14 @@ static void measure_inside(struct table *table, const struct tool *t, int runs)
 		row(table, t->name, "4 MB, with -R", "frozen, inside", &s, NULL, 0, 0);
 }
 
-/* The bare reading to compare a search with: all page images, into memory that is there. */
-static void measure_reading(struct series *s)
+static char **names; /* of the command line, NULL at the end */
+
+static bool wanted(const char *name)
 {
-	static char chunk[CHUNK];
-	double start = clock_s();
-	int dir = open(IMG, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	ssize_t n = 1;
-
-	for (int i = 1; n >= 0; i++) {
-		char name[32];
-		int fd;
-
-		snprintf(name, sizeof(name), "pages-%d.img", i);
-		fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
-		n = fd < 0 ? -1 : 0;
-		while (fd >= 0 && (n = read(fd, chunk, CHUNK)) > 0)
-			;
-		if (fd >= 0)
-			close(fd);
-	}
-	close(dir);
-	add(s, (clock_s() - start) * 1e3);
-}
-
-/* crit search through 1 GiB: for a text that is not there, and for a regular expression. */
-static void measure_search(struct table *table, const struct tool *t, const char *build, int runs)
-{
-	static const struct work memory = { "1 GiB of memory", "memory", "1024", 0, 0, 0, 0 };
-	static const char *const patterns[] = { "no text like this", "[0-9]{5}[a-z]{5}@[a-z]{5}" };
-	struct series found[2] = { 0 }, reading = { 0 };
-	struct result r = { 0 };
-	char crit[512], pid[16];
-	char *dump[] = { (char *)t->dump, "-t", pid, "-D", IMG, NULL };
-
-	snprintf(crit, sizeof(crit), "/mnt/src/%s/bin/crit", build);
-	snprintf(pid, sizeof(pid), "%d", start_load(t, &memory));
-	if (run_tool(&r, dump) < 0) {
-		fprintf(table->json ? stderr : stdout, "crit search: FAILED: %s\n", r.failed);
-		return;
-	}
-	end_all();
-	for (int i = 0; i < 2 * runs; i++) {
-		char *search[] = { crit, "search", i % 2 ? "-r" : "--", IMG, (char *)patterns[i % 2], NULL };
-		double start = clock_s();
-		int status;
-
-		if (waitpid(spawn(search, OUT), &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) > 1)
-			die("crit search");
-		add(&found[i % 2], (clock_s() - start) * 1e3);
-		measure_reading(&reading);
-	}
-	row(table, "crit", memory.name, "search text", &found[0], "read loop", median(&reading), 1000);
-	row(table, "crit", memory.name, "search -r", &found[1], "read loop", median(&reading), 0);
-}
-
-static bool wanted(const char *name, int argc, char **argv)
-{
-	for (int i = optind; i < argc; i++)
-		if (strstr(name, argv[i]))
+	for (char **n = names; *n; n++)
+		if (strstr(name, *n))
 			return true;
-	return optind == argc;
+	return !*names;
 }
 
 static int find_tools(struct tool *tools, const char *build)
@@ -467,15 +333,15 @@ int main(int argc, char **argv)
 	close_range(STDERR_FILENO + 1, ~0u, 0);
 	env_enter(".", false);
 	nr_tools = find_tools(tools, build);
+	names = argv + optind;
 	for (size_t i = 0; i < sizeof(works) / sizeof(*works); i++)
 		for (int t = 0; t < nr_tools; t++)
-			if (wanted(works[i].name, argc, argv))
+			if (wanted(works[i].name))
 				ok &= measure(&table, &tools[t], &works[i], runs);
 	for (int t = 0; t < nr_tools; t++)
-		if (wanted("with -R", argc, argv))
+		if (wanted("with -R"))
 			measure_inside(&table, &tools[t], runs);
-	if (wanted("crit search", argc, argv))
-		measure_search(&table, &tools[0], build, runs);
+	measure_crit(&table, build, runs, wanted);
 	if (table.json)
 		printf("%s\n]\n", table.rows ? "" : "[");
 	return ok ? PASSED : FAILED;

@@ -5,7 +5,7 @@ BENCH_MK := 1
 
 # Never sanitized: neither what is measured with, nor what is measured on.
 $(B)/test/bench/bench $(B)/test/bench/load: override SAN :=
-$(B)/test/bench/bench: $(B)/test/bench/bench.o $(B)/test/runner/env.o $(B)/test/runner/proc.o
+$(B)/test/bench/bench: $(patsubst %,$(B)/test/bench/%.o,bench bench-crit table) $(B)/test/runner/env.o $(B)/test/runner/proc.o
 	$(CC) $(OPT) $(LDFLAGS) -o $@ $^
 $(B)/test/bench/load: $(B)/test/bench/load.o
 	$(CC) $(OPT) $(LDFLAGS) -o $@ $^ -pthread

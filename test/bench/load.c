@@ -77,6 +77,27 @@ static void make_threads(long n)
 		must(!pthread_create(&thread, &attr, sleeper, NULL), "pthread_create");
 }
 
+/* N mappings that cannot be one: every second page is of another kind. */
+static void make_mappings(long n)
+{
+	char *p = mmap(NULL, n * 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	must(p != MAP_FAILED, "mmap");
+	for (long i = 1; i < n; i += 2)
+		must(!mprotect(p + i * 4096, 4096, PROT_READ | PROT_WRITE), "mprotect");
+}
+
+/* N GiB that are never touched, but for a page in each. */
+static void make_reserved(long n)
+{
+	char *p =
+		mmap(NULL, (size_t)n << 30, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	must(p != MAP_FAILED, "mmap");
+	for (long i = 0; i < n; i++)
+		p[(size_t)i << 30] = 1;
+}
+
 static void make_files(long n)
 {
 	struct rlimit r = { n + 64, n + 64 };
@@ -129,8 +150,9 @@ static const struct factory {
 	void (*make)(long n);
 } factories[] = {
 	{ "memory", make_memory }, /* MiB */
-	{ "processes", make_processes }, { "threads", make_threads },
-	{ "files", make_files },	 { "ticker", make_ticker }, /* looks at the clock so many times a second */
+	{ "processes", make_processes }, { "threads", make_threads },	{ "files", make_files },
+	{ "mappings", make_mappings },	 { "reserved", make_reserved }, /* GiB */
+	{ "ticker", make_ticker },					/* looks at the clock so many times a second */
 };
 
 int main(int argc, char **argv)

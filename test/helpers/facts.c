@@ -62,6 +62,18 @@ static void print_names(const char *list, const char *path)
 		closedir(dir);
 }
 
+/* The fields of /proc/PID/stat have numbers only. */
+static void print_fields(void)
+{
+	FILE *f = fopen("/proc/self/stat", "re");
+	char line[4096] = "", *p = f && fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
+
+	for (int nr = 3; p && (p = strchr(p + 1, ' ')); nr++)
+		printf("stat\t%d\n", nr);
+	if (f)
+		fclose(f);
+}
+
 /* --- descriptors -------------------------------------------------------------------------------------------- */
 
 static void keys_of(int fd)
@@ -262,6 +274,7 @@ static void xstate(void)
 int main(void)
 {
 	print_keys("status", "/proc/self/status");
+	print_fields();
 	print_names("proc", "/proc/self");
 	print_names("ns", "/proc/self/ns");
 	descriptors();

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What waits in pseudo-terminals. It can only be read, so it is read and put back at once, while the tree stands still, by a process
+ * that ends only when that is done: neither the command's nor the worker's death leaves a terminal half empty.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "base/have_cap.h"
+#include "base/ptyqueue.h"
+#include "cr-dump/tty.h"
+
+#define QUEUE_MAX (64 * 1024) /* the kernel holds less than half of it */
+#define LINES_MAX 8192
+
+/* Shared with that process. */
+struct taken {
+	struct pty_state state;
+	bool closed; /* no slave is open, but one was */
+	struct err err;
+	int ret;
+	uint8_t output[QUEUE_MAX], input[QUEUE_MAX];
+	uint32_t lines[LINES_MAX];
+};
+
+/* --- taking ------------------------------------------------------------------------------------------------- */
+
+static bool readable(int fd, short events)
+{
+	struct pollfd pfd = { .fd = fd, .events = events };
+
+	return poll(&pfd, 1, 0) > 0 && pfd.revents & events;
+}
+
+/* The master's line discipline passes everything as it is. In packet mode each read begins with a byte of its own. */
+static int take_output(const struct pty_ends *p, struct taken *t, struct err *e)
+{
+	int packets = 0;
+
+	if (ioctl(p->master, TIOCGPKT, &packets))
+		return err_set(e, errno, "cannot tell whether it is in packet mode");
+	if (packets && readable(p->master, POLLPRI) && read(p->master, &t->state.packet_status, 1) != 1)
+		return err_set(e, errno, "cannot read its status");
+	t->state.packets = packets;
+	if (packets && ioctl(p->master, TIOCPKT, &(int){ 0 }))
+		return err_set(e, errno, "cannot leave packet mode");
+	while (readable(p->master, POLLIN)) {
+		size_t room = sizeof(t->output) - t->state.nr_output;
+		ssize_t n = read(p->master, t->output + t->state.nr_output, room);
+
+		if (n < 0)
+			return err_set(e, errno, "cannot read what waits at the master");
+		if (!n)
+			break;
+		t->state.nr_output += n;
+	}
+	return 0;
+}
+
+/* Its output is drained, so what keeps the slave from being writable is that it was stopped; TCOON undoes only TCOOFF. */
+static int look_flow(const struct pty_ends *p, struct taken *t, struct err *e)
+{
+	if (readable(p->slave, POLLOUT))
+		return 0;
+	t->state.flow = PTY_STOPPED_BY_CHARACTER;
+	if (ioctl(p->slave, TCXONC, TCOON))
+		return err_set(e, errno, "cannot tell how its output was stopped");
+	if (!readable(p->slave, POLLOUT))
+		return 0;
+	t->state.flow = PTY_STOPPED_BY_CALL;
+	return ioctl(p->slave, TCXONC, TCOOFF) ? err_set(e, errno, "cannot stop its output again") : 0;
+}
+
+static int set(int fd, const struct termios2 *t, struct err *e)
+{
+	return ioctl(fd, TCSETS2, t) ? err_set(e, errno, "cannot set the terminal") : 0;
+}
+
+/* A read gives a line, or nothing for an end of file that was typed. */
+static int take_lines(const struct pty_ends *p, struct taken *t, struct err *e)
+{
+	while (readable(p->slave, POLLIN) && t->state.nr_lines < LINES_MAX) {
+		ssize_t n = read(p->slave, t->input + t->state.nr_input, QUEUE_MAX - t->state.nr_input);
+
+		if (n < 0)
+			return err_set(e, errno, "cannot read what waits at the slave");
+		t->lines[t->state.nr_lines++] = n;
+		t->state.nr_input += n;
+	}
+	return 0;
+}
+
+/* What is left, or all of it in other modes: a line that is not ended can only be read when lines do not count. */
+static int take_rest(const struct pty_ends *p, struct taken *t, struct err *e)
+{
+	while (readable(p->slave, POLLIN)) {
+		ssize_t n = read(p->slave, t->input + t->state.nr_input, QUEUE_MAX - t->state.nr_input);
+
+		if (n < 0)
+			return err_set(e, errno, "cannot read what waits at the slave");
+		if (!n)
+			break;
+		t->state.nr_input += n;
+	}
+	return 0;
+}
+
+static int take_input(const struct pty_ends *p, struct taken *t, struct err *e)
+{
+	struct termios2 lines = pty_transparent(&t->state.settings, true);
+	struct termios2 raw = pty_transparent(&t->state.settings, false);
+	bool canonical = pty_is_canonical(&t->state.settings);
+	size_t marks = 0;
+
+	if (set(p->slave, canonical ? &lines : &raw, e))
+		return -1;
+	if (canonical && (take_lines(p, t, e) || set(p->slave, &raw, e)))
+		return -1;
+	if (take_rest(p, t, e))
+		return -1;
+	for (size_t i = 0; i < t->state.nr_lines; i++)
+		marks += !t->lines[i];
+	t->state.unprocessed = t->state.nr_input + marks -
+			       pty_processed(t->state.nr_input + marks, t->state.nr_lines ? t->lines[0] : 0);
+	return 0;
+}
+
+static int take(const struct pty_ends *p, struct taken *t, struct err *e)
+{
+	if (ioctl(p->slave, TCGETS2, &t->state.settings))
+		return err_set(e, errno, "cannot read the settings of the terminal");
+	return take_output(p, t, e) || look_flow(p, t, e) || take_input(p, t, e) ? -1 : 0;
+}
+
+/* --- opening, in the process that does it ------------------------------------------------------------------- */
+
+static int open_slave(struct pty_ends *p, struct err *e)
+{
+	int locked = 0;
+
+	if (ioctl(p->master, TIOCGPTLCK, &locked) || (locked && ioctl(p->master, TIOCSPTLCK, &(int){ 0 })))
+		return err_set(e, errno, "cannot unlock it");
+	p->slave = ioctl(p->master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (p->slave < 0)
+		err_set(e, errno, "cannot open its slave");
+	if (locked)
+		ioctl(p->master, TIOCSPTLCK, &locked);
+	return p->slave < 0 ? -1 : 0;
+}
+
+static int exchange(int master, bool held, struct taken *t)
+{
+	struct pty_ends p = { master, -1 };
+	struct err later;
+	int ret;
+
+	t->closed = readable(master, POLLHUP);
+	if (open_slave(&p, &t->err))
+		return -1;
+	t->state.output = t->output;
+	t->state.input = t->input;
+	t->state.lines = t->lines;
+	ret = take(&p, t, &t->err);
+	if (pty_put(&p, &t->state, ret ? &later : &t->err))
+		ret = -1;
+	if (held || t->closed)
+		close(p.slave);
+	else if (pty_close_unseen(&p, ret ? &later : &t->err))
+		ret = -1;
+	return ret;
+}
+
+static void run(struct dump_ctx *ctx, const int *masters)
+{
+	struct ttys *s = ttys_of(ctx);
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	prctl(PR_SET_NAME, "cr-dump-ttys");
+	for (size_t i = 0; i < s->nr; i++)
+		if (s->list[i]->taken)
+			s->list[i]->taken->ret = exchange(masters[i], s->list[i]->peer->file, s->list[i]->taken);
+	_exit(0);
+}
+
+/* --- images ------------------------------------------------------------------------------------------------- */
+
+static bool has_end(const struct taken *t, bool master)
+{
+	return master ? t->state.nr_output : t->state.nr_input || t->state.nr_lines;
+}
+
+static int put_data(struct img_writer *w, const struct terminal *t, const struct taken *k, struct err *e)
+{
+	TtyDataEntry r = TTY_DATA_ENTRY__INIT;
+
+	if (!has_end(k, t->master))
+		return 0;
+	r.tty_id = t->info->id;
+	r.data.data = (uint8_t *)(t->master ? k->output : k->input);
+	r.data.len = t->master ? k->state.nr_output : k->state.nr_input;
+	if (!t->master) {
+		r.n_lines = k->state.nr_lines;
+		r.lines = (uint32_t *)k->lines;
+		r.has_unprocessed = k->state.unprocessed;
+		r.unprocessed = k->state.unprocessed;
+	}
+	return img_put(w, &r.base, e);
+}
+
+static void put_modes(struct terminal *t)
+{
+	struct taken *k = t->taken;
+
+	t->info->has_packet_status = k->state.packet_status;
+	t->info->packet_status = k->state.packet_status;
+	t->info->has_slave_closed = t->info->slave_closed = k->closed;
+	t->peer->info->has_flow = k->state.flow;
+	t->peer->info->flow = (TtyFlow)k->state.flow;
+}
+
+static int write_image(struct dump_ctx *ctx, struct err *e)
+{
+	_cleanup_img_writer_ struct img_writer *w = NULL;
+	struct ttys *s = ttys_of(ctx);
+
+	for (size_t i = 0; i < s->nr; i++) {
+		struct terminal *t = s->list[i];
+
+		if (!t->taken)
+			continue;
+		put_modes(t);
+		if (!has_end(t->taken, true) && !has_end(t->taken, false))
+			continue;
+		if (!w && img_create(ctx->images_fd, IMG_TTY_DATA, 0, &w, e))
+			return -1;
+		if (put_data(w, t, t->taken, e) || put_data(w, t->peer, t->taken, e))
+			return -1;
+	}
+	return w ? img_finish(&w, e) : 0;
+}
+
+/* --- all of them -------------------------------------------------------------------------------------------- */
+
+static int exchange_all(struct dump_ctx *ctx, const int *masters, struct err *e)
+{
+	struct ttys *s = ttys_of(ctx);
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return err_set(e, errno, "cannot fork the process that looks into terminals");
+	if (!pid)
+		run(ctx, masters);
+	while (waitpid(pid, NULL, 0) < 0)
+		if (errno != EINTR)
+			return err_set(e, errno, "cannot wait for the process that looks into terminals");
+	for (size_t i = 0; i < s->nr; i++)
+		if (s->list[i]->taken && s->list[i]->taken->ret) {
+			*e = s->list[i]->taken->err;
+			return err_in(e, "terminal pts/%u", s->list[i]->info->pty->index);
+		}
+	return 0;
+}
+
+/* Zeroed, and shared with the process that fills it in. */
+static int share(struct terminal *t, struct err *e)
+{
+	t->taken = mmap(NULL, sizeof(*t->taken), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (t->taken == MAP_FAILED) {
+		t->taken = NULL;
+		return err_set(e, errno, "cannot map memory for what waits in a terminal");
+	}
+	t->taken->ret = -1;
+	err_set(&t->taken->err, 0, "the process that looks into terminals was killed");
+	return 0;
+}
+
+static int get_masters(struct dump_ctx *ctx, int *masters, size_t *nr_ret, struct err *e)
+{
+	struct ttys *s = ttys_of(ctx);
+
+	for (size_t i = 0; i < s->nr; i++) {
+		const struct terminal *t = s->list[i];
+
+		if (!t->master)
+			continue;
+		++*nr_ret;
+		masters[i] = syscall(SYS_pidfd_getfd, t->file->task->pidfd, t->file->number, 0);
+		if (masters[i] < 0)
+			return err_set(e, errno, "cannot get hold of the master of pts/%u", t->info->pty->index);
+		if (share(s->list[i], e))
+			return -1;
+	}
+	return 0;
+}
+
+/* Without the privilege to put it back, nothing is taken; nobody can tell then whether there was something at the slave. */
+static bool may(struct dump_ctx *ctx, const struct terminal *t, int master)
+{
+	if (have_cap(CAP_SYS_ADMIN))
+		return true;
+	refuse_file(ctx, t->file, "give cr-dump CAP_SYS_ADMIN",
+		    "is the master of pts/%u, and what waits in it cannot be put back after a look%s",
+		    t->info->pty->index, readable(master, POLLIN) ? ": there is output" : "");
+	return false;
+}
+
+static void end_all(struct ttys *s, int *masters)
+{
+	for (size_t i = 0; i < s->nr; i++) {
+		close_fdp(&masters[i]);
+		if (s->list[i]->taken)
+			munmap(s->list[i]->taken, sizeof(*s->list[i]->taken));
+		s->list[i]->taken = NULL;
+	}
+}
+
+int tty_write_data(struct dump_ctx *ctx, struct err *e)
+{
+	struct ttys *s = ttys_of(ctx);
+	int *masters = pool_alloc(&ctx->pool, (s->nr + 1) * sizeof(*masters));
+	bool all = true;
+	size_t nr = 0;
+	int ret;
+
+	for (size_t i = 0; i < s->nr; i++)
+		masters[i] = -1;
+	ret = get_masters(ctx, masters, &nr, e);
+	for (size_t i = 0; !ret && i < s->nr; i++)
+		all &= masters[i] < 0 || may(ctx, s->list[i], masters[i]);
+	if (!ret && nr && all)
+		ret = exchange_all(ctx, masters, e) || write_image(ctx, e) ? -1 : 0;
+	end_all(s, masters);
+	return ret;
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Finds the inodes that are watched, opening nothing but with O_PATH: that makes no events. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "cr-restore/fsnotify.h"
+
+void fsnotify_want(struct restore_ctx *ctx, const struct watched *w)
+{
+	struct ofile *of = w->has_file_id ? files_find(ctx, w->file_id) : NULL;
+
+	if (of)
+		of->users++;
+}
+
+/* open_by_handle_at(2) wants the mount as a descriptor that is really open, or the working directory. */
+static int open_at_mount(const char *mount, const FhEntry *fh)
+{
+	struct {
+		struct file_handle head;
+		unsigned char bytes[MAX_HANDLE_SZ];
+	} h = { .head = { .handle_bytes = fh->bytes, .handle_type = fh->type } };
+	_cleanup_close_ int before = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int there = open(mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd, saved;
+
+	if (before < 0 || there < 0 || fchdir(there))
+		return -1;
+	memcpy(h.head.f_handle, fh->handle, fh->bytes);
+	fd = open_by_handle_at(AT_FDCWD, &h.head, O_PATH | O_CLOEXEC);
+	saved = errno;
+	if (fchdir(before))
+		log_warn("the working directory of cr-restore is gone: %s", strerror(errno));
+	errno = saved;
+	return fd;
+}
+
+/* A handle means something on the file system only that it is from: the device must be the same. */
+static int open_handle(const FhEntry *fh, uint32_t s_dev)
+{
+	_cleanup_fclose_ FILE *f = NULL;
+	_cleanup_free_ char *line = NULL;
+	size_t size = 0;
+	int fd = -1;
+
+	errno = ENOENT;
+	if (!fh->bytes || fh->bytes > MAX_HANDLE_SZ || fh->bytes > fh->n_handle * sizeof(*fh->handle))
+		return -1;
+	f = fopen("/proc/self/mountinfo", "re");
+	while (fd < 0 && f && getline(&line, &size, f) > 0) {
+		unsigned int major, minor;
+		char path[4097];
+
+		if (sscanf(line, "%*d %*d %u:%u %*s %4096s", &major, &minor, path) == 3 &&
+		    (major << 20 | minor) == s_dev)
+			fd = open_at_mount(path, fh);
+	}
+	return fd;
+}
+
+/* By its name or its handle. A name that is there is what counts: it can be changed in the image. */
+static int open_watched(const struct watched *w)
+{
+	int fd = -1;
+
+	if (w->handle->path)
+		fd = open(w->handle->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? open_handle(w->handle, w->s_dev) : fd;
+}
+
+void fsnotify_check(struct restore_ctx *ctx, const FileEntry *f, const struct watched *w)
+{
+	_cleanup_close_ int fd = -1;
+
+	if (w->has_file_id) {
+		const struct ofile *of = files_find(ctx, w->file_id);
+
+		if (!of || !of->kind)
+			problem(ctx, NULL, "file %u watches file %u, which is not in the images", f->id, w->file_id);
+		return;
+	}
+	fd = open_watched(w);
+	if (fd >= 0)
+		return;
+	if (w->handle->path)
+		problem(ctx, "the file must be there as it was at the dump", "%s, which was watched: %s",
+			w->handle->path, strerror(errno));
+	else
+		problem(ctx, NULL,
+			"file %u watches a file on device %u:%u that has no name and is not found by its handle: %s",
+			f->id, w->s_dev >> 20, w->s_dev & 0xfffff, strerror(errno));
+}
+
+static int open_again(int fd)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_PATH | O_CLOEXEC);
+}
+
+int fsnotify_hold(struct restore_ctx *ctx, struct watched *w, struct err *e)
+{
+	int fd;
+
+	if (!w->has_file_id || w->fd >= 0)
+		return 0;
+	if (files_get(ctx, w->file_id, &fd, e))
+		return -1;
+	w->fd = open_again(fd);
+	return w->fd < 0 ? err_set(e, errno, "cannot get hold of file %u, which is watched", w->file_id) : 0;
+}
+
+int fsnotify_find(const struct watched *w, int *fd_ret, char *path, size_t size, struct err *e)
+{
+	*fd_ret = w->fd >= 0 ? dup(w->fd) : open_watched(w);
+	if (*fd_ret < 0)
+		return err_set(e, errno, "cannot find %s",
+			       w->handle->path ? w->handle->path : "a file that is watched");
+	snprintf(path, size, "/proc/self/fd/%d", *fd_ret);
+	return 0;
+}

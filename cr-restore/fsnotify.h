@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What inotify watches and fanotify marks have in common: an inode that is to be found again. */
+#ifndef CRKIT_RESTORE_FSNOTIFY_H
+#define CRKIT_RESTORE_FSNOTIFY_H
+
+#include "cr-restore/files.h"
+
+/* As the image tells of it: an open file of the tree, a name, a handle; tried in this order. */
+struct watched {
+	const FhEntry *handle;
+	bool has_file_id;
+	uint32_t file_id, s_dev;
+	int fd; /* a descriptor of the open file while there is one; -1 */
+};
+
+/* Load: the open file is to stay until fsnotify_hold(). */
+void fsnotify_want(struct restore_ctx *ctx, const struct watched *w);
+/* Plan: a problem() when it cannot be found. */
+void fsnotify_check(struct restore_ctx *ctx, const FileEntry *f, const struct watched *w);
+/* Settle: gets hold of the open file, if it is one, since that is about to be closed. */
+int fsnotify_hold(struct restore_ctx *ctx, struct watched *w, struct err *e);
+/* A name that leads to the inode while *fd_ret is open: "/proc/self/fd/N". */
+int fsnotify_find(const struct watched *w, int *fd_ret, char *path, size_t size, struct err *e);
+
+#endif
