@@ -57,9 +57,9 @@ struct open_file {
 	const struct dump_kind *kind;
 	FileEntry *entry; /* without a sub-message: refused */
 	bool locks_seen;
-	bool flying; /* it was found in the queue of a socket: task and number are ours */
+	bool flying;			 /* it was found in the queue of a socket: task and number are ours */
 	bool flying_locks, flying_async; /* then: what only a task could restore */
-	struct open_file *less, *more; /* files_same.c */
+	struct open_file *less, *more;	 /* files_same.c */
 };
 
 struct lock {

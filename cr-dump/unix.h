@@ -7,12 +7,22 @@
 #include "cr-dump/unix_diag.h"
 #include "sk-packet.pb-c.h"
 
+#define STATE_LISTEN 10
+#define IS_EXTERNAL  1 /* of unix_sk_entry.uflags: of a process outside the tree */
+
 struct packets {
 	struct packet {
 		SkPacketEntry *entry;
 		uint8_t *bytes;
 	} * list;
 	size_t nr;
+};
+
+struct unixes {
+	struct unix_list all;	  /* of the network namespace */
+	struct open_file **socks; /* of the tree, the refused ones as well */
+	size_t nr_socks;
+	struct packets packets;
 };
 
 /* Where a socket's queue is read. */
@@ -33,5 +43,8 @@ int unix_queue_save(const struct queue_of *q, struct err *e);
 /* Name, and for one in the file system where its file is; refuses what could not be found again. */
 int unix_name_save(struct dump_ctx *ctx, struct open_file *of, int fd, const struct unix_facts *u, UnixSkEntry *r,
 		   struct err *e);
+
+/* All sockets of the tree are known: finds the other ends; refuses what leads out of the tree. unix_look.c */
+int unix_looked(struct dump_ctx *ctx, struct err *e);
 
 #endif

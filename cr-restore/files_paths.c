@@ -112,6 +112,8 @@ int files_change_paths(struct restore_ctx *ctx, struct err *e)
 		if (f->usk) {
 			change_address(list, opt->nr, &f->usk->name);
 			change_text(list, opt->nr, &f->usk->name_dir);
+			change_text(list, opt->nr, &f->usk->root);
+			change_text(list, opt->nr, &f->usk->moved_to);
 		}
 	}
 	return 0;

@@ -94,13 +94,10 @@ struct restore_kind {
 		      struct prog *p, struct err *e);
 	/* Once, when all tasks have their files: what needs the whole tree. Closes what the kind keeps. May be NULL. */
 	int (*settle)(struct restore_ctx *ctx, struct err *e);
-<<<<<<< HEAD
 	/* The restore failed: takes away what it left in the file system. May be NULL. */
 	void (*undo)(struct restore_ctx *ctx);
-=======
 	/* Once, when the director has closed all files of the tree: what would see them being opened and closed. May be NULL. */
 	int (*closed)(struct restore_ctx *ctx, struct err *e);
->>>>>>> main
 };
 
 /* Plan stage: something that makes this restore impossible. All are reported before the restore gives up. */

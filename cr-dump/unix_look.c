@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Unix sockets when all of the tree are known: who is connected to whom, and whose connection waits to be accepted. */
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "cr-dump/unix.h"
+
+static int by_ino(const void *a, const void *b)
+{
+	const struct open_file *x = *(struct open_file **)a, *y = *(struct open_file **)b;
+
+	return x->ino < y->ino ? -1 : x->ino > y->ino;
+}
+
+static const struct open_file *sock_by_ino(const struct unixes *s, uint32_t ino)
+{
+	size_t low = 0, high = s->nr_socks;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (s->socks[mid]->ino == ino)
+			return s->socks[mid];
+		if (s->socks[mid]->ino < ino)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return NULL;
+}
+
+/* The connections that wait at a listening socket: each must be of a socket of the tree that has sent nothing yet. */
+static void look_pending(struct dump_ctx *ctx, const struct unixes *s, const struct open_file *of)
+{
+	const struct unix_facts *u = unix_find(&s->all, of->ino);
+	UnixSkEntry *r = of->entry->usk;
+
+	if (u->waiting != u->nr_icons)
+		refuse_file(ctx, of, NULL,
+			    "is a unix socket at which %u connections wait, of which the kernel lists %u", u->waiting,
+			    u->nr_icons);
+	for (uint32_t i = 0; i < u->nr_icons; i++) {
+		const struct open_file *client = sock_by_ino(s, u->icons[i]);
+
+		if (!u->icons[i])
+			refuse_file(ctx, of, "accept it first",
+				    "is a unix socket at which a connection waits that is closed already");
+		else if (!client)
+			refuse_file(ctx, of, "accept it first",
+				    "is a unix socket at which a connection from outside the tree (socket:[%u]) waits",
+				    u->icons[i]);
+		else if (unix_find(&s->all, u->icons[i])->unsent)
+			refuse_file(
+				ctx, of, "accept it first",
+				"is a unix socket at which a connection waits that has sent data already (socket:[%u])",
+				u->icons[i]);
+		if (!client || !client->entry->usk)
+			continue;
+		*POOL_PUSH(&ctx->pool, r->pending, r->n_pending) = u->icons[i];
+		client->entry->usk->peer = r->ino;
+		client->entry->usk->has_peer_name = false;
+	}
+}
+
+/* A datagram socket outside of the tree to which ours sends: an entry that says how to find it again. */
+static bool add_external(struct dump_ctx *ctx, const struct unixes *s, const UnixSkEntry *r)
+{
+	const struct unix_facts *u = unix_find(&s->all, r->peer);
+	UnixSkEntry *x;
+	FileEntry *fe;
+
+	if (!ctx->opts->ext_unix_sk || r->type != SOCK_DGRAM || !u || !u->name_len)
+		return false;
+	fe = files_add_entry(ctx, FD_TYPES__UNIXSK);
+	x = fe->usk = POOL_MSG(&ctx->pool, UnixSkEntry, unix_sk_entry);
+	x->id = fe->id;
+	x->ino = u->ino;
+	x->type = r->type;
+	x->state = u->state;
+	x->uflags = IS_EXTERNAL;
+	x->fown = POOL_MSG(&ctx->pool, FownEntry, fown_entry);
+	x->opts = POOL_MSG(&ctx->pool, SkOptsEntry, sk_opts_entry);
+	x->name.len = u->name_len;
+	x->name.data = (uint8_t *)u->name;
+	x->has_ns_id = true;
+	x->ns_id = NET_NS_ID;
+	return true;
+}
+
+static bool has_external(const struct dump_ctx *ctx, uint32_t ino)
+{
+	const struct files *fs = ctx->files;
+
+	for (size_t i = 0; i < fs->nr_entries; i++)
+		if (fs->entries[i]->usk && fs->entries[i]->usk->uflags & IS_EXTERNAL && fs->entries[i]->usk->ino == ino)
+			return true;
+	return false;
+}
+
+static void look_peer(struct dump_ctx *ctx, const struct unixes *s, const struct open_file *of)
+{
+	const UnixSkEntry *r = of->entry->usk;
+	const struct open_file *other;
+
+	if (!r->peer)
+		return;
+	other = sock_by_ino(s, r->peer);
+	if (!other && (has_external(ctx, r->peer) || add_external(ctx, s, r)))
+		return;
+	if (!other)
+		refuse_file(ctx, of,
+			    r->type == SOCK_DGRAM ?
+				    "--ext-unix-sk accepts that: it will be connected to the same name again" :
+				    NULL,
+			    "is a unix socket whose other end (socket:[%u]) is not in the tree", r->peer);
+}
+
+int unix_looked(struct dump_ctx *ctx, struct err *e)
+{
+	struct unixes *s = files_of(ctx)->kind[DUMP_KIND_unix];
+
+	if (!s || !s->nr_socks)
+		return 0;
+	qsort(s->socks, s->nr_socks, sizeof(*s->socks), by_ino);
+	for (size_t i = 0; i < s->nr_socks; i++)
+		if (s->socks[i]->entry->usk && s->socks[i]->entry->usk->state == STATE_LISTEN)
+			look_pending(ctx, s, s->socks[i]);
+	for (size_t i = 0; i < s->nr_socks; i++)
+		if (s->socks[i]->entry->usk)
+			look_peer(ctx, s, s->socks[i]);
+	/* Somebody outside has a listening socket at which our connection waits. */
+	for (size_t i = 0; i < s->nr_socks; i++) {
+		const UnixSkEntry *r = s->socks[i]->entry->usk;
+
+		if (r && r->type != SOCK_DGRAM && r->has_peer_name && !r->shutdown)
+			refuse_file(ctx, s->socks[i], NULL,
+				    "is a unix socket whose connection waits to be accepted outside the tree");
+	}
+	return 0;
+}
