@@ -68,4 +68,17 @@ struct kernel_syscall_dispatch {
 #define KERNEL_ERESTARTNOHAND	     514
 #define KERNEL_ERESTART_RESTARTBLOCK 516
 
+/* struct sched_attr: of linux/sched/types.h, which glibc's sched.h does not go with. */
+struct kernel_sched_attr {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+	uint32_t util_min, util_max;
+};
+#define KERNEL_SCHED_FLAG_RESET_ON_FORK 1
+#define KERNEL_IOPRIO_WHO_PROCESS	1
+#define KERNEL_CPU_MASK_SIZE		1024 /* bytes, for as many CPUs as any kernel has */
+
 #endif

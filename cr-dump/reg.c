@@ -18,20 +18,6 @@ static bool is_memory_device(const struct stat *st)
 	return S_ISCHR(st->st_mode) && major(st->st_rdev) == 1 && (n == 3 || n == 5 || n == 7 || n == 8 || n == 9);
 }
 
-/* "/proc/12/maps", "/proc/12": bound to one process. The mount may be anywhere. */
-static bool is_of_process(const struct fd_facts *f)
-{
-	if (!f->procfs)
-		return false;
-	for (const char *p = f->link; (p = strchr(p, '/')); p++) {
-		size_t digits = strspn(p + 1, "0123456789");
-
-		if (digits && (p[1 + digits] == '/' || !p[1 + digits]))
-			return true;
-	}
-	return false;
-}
-
 static bool reg_claims(const struct fd_facts *f)
 {
 	if (*f->link != '/' || !strncmp(f->link, "/memfd:", 7) || !strncmp(f->link, "/SYSV", 5))
@@ -39,7 +25,7 @@ static bool reg_claims(const struct fd_facts *f)
 	if (S_ISREG(f->st.st_mode) && !strcmp(f->link, "/dev/zero (deleted)"))
 		return false; /* shared anonymous memory: memfd.c */
 	if (S_ISREG(f->st.st_mode) || S_ISDIR(f->st.st_mode))
-		return !is_of_process(f);
+		return true;
 	return f->flags & O_PATH || is_memory_device(&f->st);
 }
 

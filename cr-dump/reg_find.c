@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -61,6 +62,34 @@ static void add_remap(struct dump_ctx *ctx, uint32_t id, uint32_t target, RemapT
 	r->remap_id = target;
 	PB_SET(r, remap_type, type);
 	*POOL_PUSH(&ctx->pool, fs->remaps, fs->nr_remaps) = r;
+}
+
+/* --- /proc -------------------------------------------------------------------------------------------------- */
+
+static bool in_tree(const struct dump_ctx *ctx, long pid)
+{
+	for (size_t i = 0; i < ctx->nr_tasks; i++)
+		if (ctx->tasks[i]->pid == pid)
+			return true;
+	return false;
+}
+
+/* "/proc/12/maps": there again after a restore when process 12 is of the tree; process 1 is there always. NULL when that is so. */
+static const char *of_other_process(const struct dump_ctx *ctx, const char *link)
+{
+	char *end;
+	long pid;
+
+	if (strncmp(link, "/proc/", 6))
+		return NULL;
+	pid = strtol(link + 6, &end, 10);
+	if (end == link + 6 || (*end && *end != '/'))
+		return NULL;
+	if (pid != 1 && !in_tree(ctx, pid))
+		return "is of a process outside the tree, or of one that has ended";
+	if (!strncmp(end, "/task/", 6) && strtol(end + 6, NULL, 10) != pid)
+		return "is of one thread: not supported by this version";
+	return NULL;
 }
 
 /* --- the ways ----------------------------------------------------------------------------------------------- */
@@ -140,10 +169,14 @@ static bool is_device(const struct stat *st)
 
 int reg_find(struct dump_ctx *ctx, const struct reg_place *p, uint32_t id, const char **name_ret, struct err *e)
 {
-	const char *old, *node;
+	const char *other = of_other_process(ctx, p->link), *old, *node;
 	bool found;
 
 	*name_ret = NULL;
+	if (other) {
+		refuse_place(ctx, p, NULL, other);
+		return 0;
+	}
 	if (*p->link != '/') {
 		refuse_place(ctx, p, NULL, "is not below the root directory of this program");
 		return 0;

@@ -9,37 +9,23 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include "base/kernel.h"
 #include "cr-dump/task.h"
 
-#define POLICY_DEADLINE	     6
-#define FLAG_RESET_ON_FORK   1
-#define POLICY_RESET_ON_FORK 0x40000000
-
-/* struct sched_attr: of linux/sched/types.h, which glibc's sched.h does not go with. */
-struct attr {
-	uint32_t size, policy;
-	uint64_t flags;
-	int32_t nice;
-	uint32_t priority;
-	uint64_t runtime, deadline, period;
-	uint32_t util_min, util_max;
-};
+#define POLICY_DEADLINE 6
 
 #define UTIL_MAX	  1024 /* of a thread that is not clamped */
-#define IO_PROCESS	  1    /* IOPRIO_WHO_PROCESS */
 #define IO_NO_CLASS(prio) ((prio) >> 13 == 0)
 
 /* sched_getattr tells it of ordinary threads only; one with a real-time policy keeps it for later. */
-static int nice_of(const struct attr *a, pid_t tid)
+static int nice_of(const struct kernel_sched_attr *a, pid_t tid)
 {
 	return a->priority || a->policy == POLICY_DEADLINE ? getpriority(PRIO_PROCESS, tid) : a->nice;
 }
 
-#define CPU_BYTES 1024 /* for as many CPUs as any kernel has */
-
 static int look_affinity(struct dump_ctx *ctx, ThreadCoreEntry *core, pid_t tid, struct err *e)
 {
-	uint8_t cpus[CPU_BYTES];
+	uint8_t cpus[KERNEL_CPU_MASK_SIZE];
 	long len = syscall(SYS_sched_getaffinity, tid, sizeof(cpus), cpus);
 
 	if (len < 0)
@@ -54,20 +40,20 @@ static int look_affinity(struct dump_ctx *ctx, ThreadCoreEntry *core, pid_t tid,
 static uint64_t usual_slice(void)
 {
 	static uint64_t slice;
-	struct attr a;
+	struct kernel_sched_attr a;
 
 	if (!slice && !syscall(SYS_sched_getattr, 0, &a, sizeof(a), 0))
 		slice = a.runtime;
 	return slice;
 }
 
-static void look_attr(ThreadCoreEntry *core, const struct attr *a)
+static void look_attr(ThreadCoreEntry *core, const struct kernel_sched_attr *a)
 {
 	if (a->policy == POLICY_DEADLINE) {
 		PB_SET(core, sched_runtime, a->runtime);
 		PB_SET(core, sched_deadline, a->deadline);
 		PB_SET(core, sched_period, a->period);
-		PB_SET(core, sched_flags, a->flags & ~FLAG_RESET_ON_FORK);
+		PB_SET(core, sched_flags, a->flags & ~KERNEL_SCHED_FLAG_RESET_ON_FORK);
 	} else if (!a->priority && a->runtime != usual_slice()) {
 		PB_SET(core, sched_runtime, a->runtime);
 	}
@@ -81,7 +67,7 @@ static void look_attr(ThreadCoreEntry *core, const struct attr *a)
 /* Without a class, older kernels tell what follows from nice. */
 static int look_ioprio(ThreadCoreEntry *core, pid_t tid, struct err *e)
 {
-	long prio = syscall(SYS_ioprio_get, IO_PROCESS, tid);
+	long prio = syscall(SYS_ioprio_get, KERNEL_IOPRIO_WHO_PROCESS, tid);
 
 	if (prio < 0 && errno != ENOSYS)
 		return err_set(e, errno, "cannot read the I/O priority of thread %d", tid);
@@ -106,7 +92,7 @@ static void look_cookie(struct dump_ctx *ctx, struct task *t, pid_t tid)
 static int look_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, struct err *e)
 {
 	ThreadCoreEntry *core = core_of(ctx, t, th)->thread_core;
-	struct attr a = { 0 };
+	struct kernel_sched_attr a = { 0 };
 
 	if (syscall(SYS_sched_getattr, th->tr.tid, &a, sizeof(a), 0))
 		return err_set(e, errno, "cannot read how thread %d is scheduled", th->tr.tid);
@@ -115,7 +101,7 @@ static int look_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, 
 	if (look_ioprio(core, th->tr.tid, e))
 		return -1;
 	PB_SET(core, sched_nice, nice_of(&a, th->tr.tid));
-	PB_SET(core, sched_policy, a.policy | (a.flags & FLAG_RESET_ON_FORK ? POLICY_RESET_ON_FORK : 0));
+	PB_SET(core, sched_policy, a.policy | (a.flags & KERNEL_SCHED_FLAG_RESET_ON_FORK ? SCHED_RESET_ON_FORK : 0));
 	if (a.priority)
 		PB_SET(core, sched_prio, a.priority);
 	return look_affinity(ctx, core, th->tr.tid, e);

@@ -98,6 +98,7 @@ struct pipe_content {
 struct pipe_contents {
 	struct pipe_content *list; /* by pipe_id */
 	size_t nr;
+	enum img_id image; /* where they come from */
 };
 
 int pipe_contents_load(struct restore_ctx *ctx, enum img_id id, struct pipe_contents *s, struct err *e);

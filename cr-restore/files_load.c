@@ -30,6 +30,7 @@ static const struct {
 	{ IMG_TUNFILE, FD_TYPES__TUNF },
 	{ IMG_TIMERFD, FD_TYPES__TIMERFD },
 	{ IMG_PIDFD, FD_TYPES__PIDFD },
+	{ IMG_BPFMAP_FILE, FD_TYPES__BPFMAP },
 };
 
 const char *file_type_name(FdTypes type)

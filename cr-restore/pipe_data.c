@@ -20,6 +20,7 @@ int pipe_contents_load(struct restore_ctx *ctx, enum img_id id, struct pipe_cont
 	ProtobufCMessage *msg;
 	int got;
 
+	s->image = id;
 	if (img_open(ctx->images_fd, id, 0, &r, e))
 		return e->errnum == ENOENT ? 0 : -1;
 	while ((got = img_get(r, &msg, e)) > 0) {
@@ -61,9 +62,12 @@ uint32_t pipe_contents_bytes(const struct pipe_contents *s, uint32_t pipe_id)
 /* There may be no image when no pipe held anything, so what a pipe held is noted with its end as well. */
 int pipe_contents_check(const struct pipe_contents *s, uint32_t pipe_id, uint32_t queued, struct err *e)
 {
+	char name[64];
+
 	if (queued <= pipe_contents_bytes(s, pipe_id))
 		return 0;
-	err_set(e, 0, "the content of pipe %u is missing: %u bytes", pipe_id, queued);
+	err_set(e, 0, "%s does not hold the %u bytes that were in pipe %u", img_name(s->image, 0, name, sizeof(name)),
+		queued, pipe_id);
 	return err_hint(e, "the directory must have all images of the dump");
 }
 

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -35,6 +36,17 @@ static void compare(const struct restore_ctx *ctx, const RegFileEntry *r, const 
 	}
 }
 
+/* "/proc/12/maps" of a process that is not born yet. */
+static bool is_of_newborn(const struct restore_ctx *ctx, const char *name)
+{
+	long pid = strncmp(name, "/proc/", 6) ? 0 : strtol(name + 6, NULL, 10);
+
+	for (size_t i = 0; pid && i < ctx->nr_tasks; i++)
+		if (ctx->tasks[i]->pid == pid)
+			return true;
+	return false;
+}
+
 static int reg_check(struct restore_ctx *ctx, const FileEntry *f, struct err *e)
 {
 	const struct remap *m = remap_find(ctx, f->id);
@@ -51,6 +63,8 @@ static int reg_check(struct restore_ctx *ctx, const FileEntry *f, struct err *e)
 		problem(ctx, NULL, "%s was saved by a plugin, which this version cannot restore", r->name);
 		return 0;
 	}
+	if (is_of_newborn(ctx, r->name))
+		return 0;
 	if (lstat(r->name, &st)) {
 		problem(ctx, errno == ENOENT ? "the file must be there as it was at the dump" : NULL, "%s: %s", r->name,
 			strerror(errno));

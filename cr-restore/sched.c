@@ -9,23 +9,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/kernel.h"
 #include "cr-restore/state.h"
 
-#define CPU_BYTES	     1024
-#define IO_PROCESS	     1 /* IOPRIO_WHO_PROCESS */
-#define FLAG_RESET_ON_FORK   1
-#define FLAGS_CLAMPS_ONLY    0x78 /* KEEP_POLICY, KEEP_PARAMS, UTIL_CLAMP_MIN, UTIL_CLAMP_MAX */
-#define POLICY_RESET_ON_FORK 0x40000000
-
-/* struct sched_attr: of linux/sched/types.h, which glibc's sched.h does not go with. */
-struct attr {
-	uint32_t size, policy;
-	uint64_t flags;
-	int32_t nice;
-	uint32_t priority;
-	uint64_t runtime, deadline, period;
-	uint32_t util_min, util_max;
-};
+#define FLAGS_CLAMPS_ONLY 0x78 /* KEEP_POLICY, KEEP_PARAMS, UTIL_CLAMP_MIN, UTIL_CLAMP_MAX */
 
 /* Trailing CPUs that are not there do not matter: kernels differ in how many they could have. */
 static bool same_cpus(const ProtobufCBinaryData *a, const uint8_t *b, size_t len)
@@ -38,7 +25,7 @@ static bool same_cpus(const ProtobufCBinaryData *a, const uint8_t *b, size_t len
 
 static void put_affinity(const ThreadCoreEntry *c, struct prog *p)
 {
-	uint8_t own[CPU_BYTES];
+	uint8_t own[KERNEL_CPU_MASK_SIZE];
 	long len = syscall(SYS_sched_getaffinity, 0, sizeof(own), own);
 
 	if (c->has_cpu_affinity && (len < 0 || !same_cpus(&c->cpu_affinity, own, len)))
@@ -48,15 +35,15 @@ static void put_affinity(const ThreadCoreEntry *c, struct prog *p)
 
 static void put_ioprio(const ThreadCoreEntry *c, struct prog *p)
 {
-	long own = syscall(SYS_ioprio_get, IO_PROCESS, 0);
+	long own = syscall(SYS_ioprio_get, KERNEL_IOPRIO_WHO_PROCESS, 0);
 
 	if (c->has_ioprio && own >= 0 && c->ioprio != (own >> 13 ? own : 0))
-		PROG(p, SYS_ioprio_set, IO_PROCESS, 0, c->ioprio);
+		PROG(p, SYS_ioprio_set, KERNEL_IOPRIO_WHO_PROCESS, 0, c->ioprio);
 }
 
 static void put_clamps(const ThreadCoreEntry *c, struct prog *p)
 {
-	const struct attr a = {
+	const struct kernel_sched_attr a = {
 		.size = sizeof(a),
 		.flags = FLAGS_CLAMPS_ONLY,
 		.util_min = c->sched_util_min,
@@ -69,10 +56,10 @@ static void put_clamps(const ThreadCoreEntry *c, struct prog *p)
 
 static void put_policy(const ThreadCoreEntry *c, struct prog *p)
 {
-	const struct attr a = {
+	const struct kernel_sched_attr a = {
 		.size = sizeof(a),
-		.policy = c->sched_policy & ~POLICY_RESET_ON_FORK,
-		.flags = c->sched_flags | (c->sched_policy & POLICY_RESET_ON_FORK ? FLAG_RESET_ON_FORK : 0),
+		.policy = c->sched_policy & ~SCHED_RESET_ON_FORK,
+		.flags = c->sched_flags | (c->sched_policy & SCHED_RESET_ON_FORK ? KERNEL_SCHED_FLAG_RESET_ON_FORK : 0),
 		.nice = c->sched_nice,
 		.priority = c->sched_prio,
 		.runtime = c->sched_runtime,

@@ -53,7 +53,7 @@ look() {
 }
 
 outside() {
-	git -C repository log -1 --format=%H main >head || fail "the repository cannot be read"
+	git -C repository log -1 --format=%H main >head.txt || fail "the repository cannot be read"
 }
 
 result() {
