@@ -51,8 +51,7 @@ int files_load(struct restore_ctx *ctx, struct err *e)
 {
 	struct files *fs = ctx->files = pool_alloc(&ctx->pool, sizeof(*fs));
 
-	if (files_load_images(ctx, e) || files_load_flying(ctx, e) || files_change_paths(ctx, e) ||
-	    files_load_tables(ctx, e) || locks_load(ctx, e))
+	if (files_load_images(ctx, e) || files_change_paths(ctx, e) || files_load_tables(ctx, e) || locks_load(ctx, e))
 		return -1;
 	for (size_t i = 0; i < fs->nr; i++) {
 		fs->list[i].kind = kind_of(fs->list[i].entry->type);

@@ -56,7 +56,6 @@ int files_each(struct restore_ctx *ctx, enum img_id id,
 	       int (*fn)(struct restore_ctx *ctx, ProtobufCMessage *msg, struct img_reader *r, struct err *e),
 	       struct err *e);
 int files_load_images(struct restore_ctx *ctx, struct err *e);
-int files_load_flying(struct restore_ctx *ctx, struct err *e);
 int files_load_tables(struct restore_ctx *ctx, struct err *e);
 /* The sub-message of the file's type, NULL when it is missing. */
 const ProtobufCMessage *file_message(const FileEntry *f);

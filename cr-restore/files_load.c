@@ -137,23 +137,6 @@ static int by_id(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
-int files_load_images(struct restore_ctx *ctx, struct err *e)
-{
-	struct files *fs = ctx->files;
-
-	if (files_each(ctx, IMG_FILES, add_entry, e))
-		return -1;
-	for (size_t i = 0; i < ARRAY_SIZE(old_images); i++)
-		if (files_each(ctx, old_images[i].id, wrap_record, e))
-			return -1;
-	if (fs->nr)
-		qsort(fs->list, fs->nr, sizeof(*fs->list), by_id);
-	for (size_t i = 1; i < fs->nr; i++)
-		if (fs->list[i].id == fs->list[i - 1].id)
-			return err_set(e, 0, "two open files of the images have the id %u", fs->list[i].id);
-	return 0;
-}
-
 /* Files that are on their way through a socket are held, too. */
 static int mark_flying(struct restore_ctx *ctx, ProtobufCMessage *msg, struct img_reader *r, struct err *e)
 {
@@ -169,8 +152,20 @@ static int mark_flying(struct restore_ctx *ctx, ProtobufCMessage *msg, struct im
 	return img_skip(r, p->length, e);
 }
 
-int files_load_flying(struct restore_ctx *ctx, struct err *e)
+int files_load_images(struct restore_ctx *ctx, struct err *e)
 {
+	struct files *fs = ctx->files;
+
+	if (files_each(ctx, IMG_FILES, add_entry, e))
+		return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(old_images); i++)
+		if (files_each(ctx, old_images[i].id, wrap_record, e))
+			return -1;
+	if (fs->nr)
+		qsort(fs->list, fs->nr, sizeof(*fs->list), by_id);
+	for (size_t i = 1; i < fs->nr; i++)
+		if (fs->list[i].id == fs->list[i - 1].id)
+			return err_set(e, 0, "two open files of the images have the id %u", fs->list[i].id);
 	return files_each(ctx, IMG_SK_QUEUES, mark_flying, e);
 }
 
