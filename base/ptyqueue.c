@@ -92,7 +92,7 @@ static int push_quoted(int fd, const struct termios2 *t, const uint8_t *bytes, s
 	return 0;
 }
 
-static bool ends_line(const struct termios2 *t, uint8_t c)
+bool pty_ends_line(const struct termios2 *t, uint8_t c)
 {
 	return c == '\n' || (c && (c == t->c_cc[VEOL] || c == t->c_cc[VEOL2]));
 }
@@ -100,7 +100,7 @@ static bool ends_line(const struct termios2 *t, uint8_t c)
 /* A line ends with its delimiter, or was ended by VEOF, which no reader sees. */
 static int push_line(int fd, const struct termios2 *t, const uint8_t *bytes, size_t n, struct err *e)
 {
-	bool delimited = n && ends_line(t, bytes[n - 1]);
+	bool delimited = n && pty_ends_line(t, bytes[n - 1]);
 
 	if (push_quoted(fd, t, bytes, delimited ? n - 1 : n, e))
 		return -1;
@@ -127,23 +127,36 @@ static int push_input(const struct pty_ends *p, const struct pty_state *s, const
 
 #define WRITE_PATIENCE_MS 2000
 
-/* Small pieces, each when there is room: then no write waits, whatever the flags of the open file. */
-static int write_rest(int fd, const uint8_t *bytes, size_t n, struct err *e)
+/* The kernel takes more than poll(2) says, so the room is found by trying. What it moves on makes room, which takes it a moment. */
+static int write_all(int fd, const uint8_t *bytes, size_t n, struct err *e)
 {
-	struct pollfd pfd = { .fd = fd, .events = POLLOUT };
+	for (int patience = WRITE_PATIENCE_MS; n;) {
+		ssize_t done = write(fd, bytes, n < 512 ? n : 512);
 
-	while (n) {
-		ssize_t done;
-
-		if (poll(&pfd, 1, WRITE_PATIENCE_MS) < 0 || !(pfd.revents & POLLOUT))
+		if (done < 0 && errno != EAGAIN)
+			return err_set(e, errno, "cannot write to a terminal");
+		if (done <= 0 && !patience--)
 			return err_set(e, 0, "no room in a terminal for all that was in it: %zu bytes are left", n);
-		done = write(fd, bytes, n < 512 ? n : 512);
 		if (done <= 0)
-			return err_set(e, done < 0 ? errno : 0, "cannot write to a terminal");
-		bytes += done;
-		n -= done;
+			usleep(1000);
+		bytes += done > 0 ? done : 0;
+		n -= done > 0 ? done : 0;
 	}
 	return 0;
+}
+
+static int write_rest(int fd, const uint8_t *bytes, size_t n, struct err *e)
+{
+	int flags = fcntl(fd, F_GETFL), ret;
+
+	if (!n)
+		return 0;
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK))
+		return err_set(e, errno, "cannot set the flags of a terminal");
+	ret = write_all(fd, bytes, n, e);
+	if (fcntl(fd, F_SETFL, flags) && !ret)
+		ret = err_set(e, errno, "cannot set the flags of a terminal");
+	return ret;
 }
 
 /* What goes to the master beyond its line discipline is written at the slave, whose output must not be stopped then. */

@@ -44,6 +44,7 @@ int pty_put(const struct pty_ends *p, const struct pty_state *s, struct err *e);
 /* The settings under which bytes pass the line discipline as they are; in canonical mode by lines, if it is canonical. */
 struct termios2 pty_transparent(const struct termios2 *settings, bool canonical);
 bool pty_is_canonical(const struct termios2 *settings);
+bool pty_ends_line(const struct termios2 *settings, uint8_t c);
 
 /* Bytes of the input that the line discipline holds when all of it has this length; `first` is the length of the first line. */
 size_t pty_processed(size_t length, size_t first);

@@ -237,6 +237,7 @@ struct reg_place {
 	const char *where;	    /* below /proc/PID: "fd/3", "cwd" */
 	const char *link;	    /* where that points, as the kernel shows it */
 	const struct stat *st;
+	int mnt_id; /* of a descriptor */
 };
 
 /* Why a file cannot be opened again by the name that the kernel shows, or NULL. */
@@ -258,6 +259,11 @@ void links_remove(struct dump_ctx *ctx);
 int ghost_note(struct dump_ctx *ctx, struct task *t, const char *where, const struct stat *st, uint32_t *id_ret,
 	       struct err *e);
 int ghosts_write(struct dump_ctx *ctx, struct err *e);
+
+/* --- external.c --------------------------------------------------------------------------------------------- */
+
+/* Was it said, with --external, that this is not of the tree? Pipes have the name pipe[INODE], files file[MNT:INODE] in hex. */
+bool external_named(const struct dump_ctx *ctx, const char *fmt, ...) _printf_(2, 3);
 
 /* --- sockopt.c ---------------------------------------------------------------------------------------------- */
 

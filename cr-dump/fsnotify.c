@@ -147,22 +147,32 @@ static dev_t device_of(struct dump_ctx *ctx, const struct open_file *of)
 	return of->dev;
 }
 
+/* The tree of files_same.c is in the order of inode numbers first; several mounts, and several files, may have the same. */
+static const struct open_file *find_file(struct dump_ctx *ctx, const struct open_file *of, const struct watched *w)
+{
+	const struct open_file *found;
+
+	if (!of)
+		return NULL;
+	if (of->ino != w->ino)
+		return find_file(ctx, w->ino < of->ino ? of->less : of->more, w);
+	if (of->entry && of->entry->reg && device_of(ctx, of) == w->dev)
+		return of;
+	found = find_file(ctx, of->less, w);
+	return found ? found : find_file(ctx, of->more, w);
+}
+
 /* An open file of the tree. */
 static bool by_open_file(struct dump_ctx *ctx, const struct watched *w)
 {
-	struct files *fs = files_of(ctx);
+	const struct open_file *of = find_file(ctx, files_of(ctx)->same[(w->ino ^ w->ino >> 10) % SAME_BUCKETS], w);
 
-	for (size_t i = 0; i < fs->nr_list; i++) {
-		const struct open_file *of = fs->list[i];
-
-		if (of->ino != w->ino || !of->entry || !of->entry->reg || device_of(ctx, of) != w->dev)
-			continue;
-		*w->has_file_id = true;
-		*w->file_id = of->id;
-		w->handle->path = of->entry->reg->name;
-		return true;
-	}
-	return false;
+	if (!of)
+		return false;
+	*w->has_file_id = true;
+	*w->file_id = of->id;
+	w->handle->path = of->entry->reg->name;
+	return true;
 }
 
 /* open_by_handle_at(2) wants the mount as a descriptor that is really open, or the working directory. */

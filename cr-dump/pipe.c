@@ -88,9 +88,10 @@ static int pipe_looked(struct dump_ctx *ctx, struct err *e)
 	for (size_t i = 0; pipes && i < pipes->nr; i++) {
 		struct pipe *p = pipes->list[i];
 
-		if (p->half_closed || (p->reader && p->writer))
+		if (p->half_closed || (p->reader && p->writer) || external_named(ctx, "pipe[%u]", p->id))
 			continue;
-		refuse_file(ctx, p->reader ? p->reader : p->writer, "dump the whole pipeline, or redirect it to a file",
+		refuse_file(ctx, p->reader ? p->reader : p->writer,
+			    "dump the whole pipeline, or give --external pipe[INODE] and later --inherit-fd",
 			    "is a pipe (pipe:[%u]) whose other end is held by a process outside the tree", p->id);
 	}
 	return 0;

@@ -60,7 +60,7 @@ void reg_fill(struct dump_ctx *ctx, FileEntry *entry, const struct stat *st, con
 
 static int reg_save(struct dump_ctx *ctx, struct open_file *of, const struct fd_facts *f, struct err *e)
 {
-	struct reg_place place = { .task = f->task, .of = of, .link = f->link, .st = &f->st };
+	struct reg_place place = { .task = f->task, .of = of, .link = f->link, .st = &f->st, .mnt_id = f->mnt_id };
 	const char *name;
 	char where[32];
 

@@ -173,6 +173,10 @@ int reg_find(struct dump_ctx *ctx, const struct reg_place *p, uint32_t id, const
 	bool found;
 
 	*name_ret = NULL;
+	if (p->mnt_id && external_named(ctx, "file[%x:%lx]", p->mnt_id, p->st->st_ino)) {
+		*name_ret = pool_printf(&ctx->pool, "/file[%x:%lx]", p->mnt_id, p->st->st_ino);
+		return 0;
+	}
 	if (other) {
 		refuse_place(ctx, p, NULL, other);
 		return 0;

@@ -84,52 +84,115 @@ static int set(int fd, const struct termios2 *t, struct err *e)
 	return ioctl(fd, TCSETS2, t) ? err_set(e, errno, "cannot set the terminal") : 0;
 }
 
-/* A read gives a line, or nothing for an end of file that was typed. */
-static int take_lines(const struct pty_ends *p, struct taken *t, struct err *e)
+static int take_some(const struct pty_ends *p, struct taken *t, size_t most, ssize_t *n_ret, struct err *e)
 {
-	while (readable(p->slave, POLLIN) && t->state.nr_lines < LINES_MAX) {
-		ssize_t n = read(p->slave, t->input + t->state.nr_input, QUEUE_MAX - t->state.nr_input);
+	size_t room = QUEUE_MAX - t->state.nr_input;
 
-		if (n < 0)
-			return err_set(e, errno, "cannot read what waits at the slave");
-		t->lines[t->state.nr_lines++] = n;
-		t->state.nr_input += n;
-	}
+	*n_ret = read(p->slave, t->input + t->state.nr_input, most < room ? most : room);
+	if (*n_ret < 0)
+		return err_set(e, errno, "cannot read what waits at the slave");
+	t->state.nr_input += *n_ret;
 	return 0;
+}
+
+static void add_line(struct taken *t, uint32_t length)
+{
+	if (t->state.nr_lines < LINES_MAX)
+		t->lines[t->state.nr_lines++] = length;
+}
+
+/*
+ * A read gives a line, or nothing for an end of file that was typed. The last character of all is left: as long as a line waits, the line
+ * discipline throws nothing away of what follows it. *open_ret: how much there is of a line whose end is yet to come.
+ */
+static int take_lines(const struct pty_ends *p, struct taken *t, size_t *open_ret, struct err *e)
+{
+	int left = 0;
+	ssize_t n;
+
+	*open_ret = 0;
+	while (readable(p->slave, POLLIN) && !ioctl(p->slave, TIOCINQ, &left) && !left) {
+		if (take_some(p, t, 1, &n, e))
+			return -1;
+		add_line(t, 0);
+	}
+	for (left--; left > 0; left -= n) {
+		if (take_some(p, t, left, &n, e))
+			return -1;
+		if (n == left && !pty_ends_line(&t->state.settings, t->input[t->state.nr_input - 1]))
+			*open_ret = n;
+		else
+			add_line(t, n);
+	}
+	return left < 0 ? 1 : 0;
 }
 
 /* What is left, or all of it in other modes: a line that is not ended can only be read when lines do not count. */
 static int take_rest(const struct pty_ends *p, struct taken *t, struct err *e)
 {
-	while (readable(p->slave, POLLIN)) {
-		ssize_t n = read(p->slave, t->input + t->state.nr_input, QUEUE_MAX - t->state.nr_input);
+	ssize_t n = 1;
 
-		if (n < 0)
-			return err_set(e, errno, "cannot read what waits at the slave");
-		if (!n)
-			break;
-		t->state.nr_input += n;
-	}
+	while (n && readable(p->slave, POLLIN))
+		if (take_some(p, t, QUEUE_MAX, &n, e))
+			return -1;
 	return 0;
+}
+
+static void drop_byte(struct taken *t, size_t at)
+{
+	memmove(t->input + at, t->input + at + 1, t->state.nr_input - at - 1);
+	t->state.nr_input--;
+}
+
+/* The line that was left ends with its last character; an end of file that was typed is a zero then. */
+static void end_last_line(struct taken *t, size_t open)
+{
+	size_t at = open;
+
+	for (size_t i = 0; i < t->state.nr_lines; i++)
+		at += t->lines[i];
+	if (at >= t->state.nr_input)
+		return;
+	add_line(t, open + 1);
+	if (!pty_ends_line(&t->state.settings, t->input[at]) && at + 1 < t->state.nr_input && !t->input[at + 1])
+		drop_byte(t, at + 1);
+	while (at + 1 < t->state.nr_input && !t->input[at + 1]) {
+		drop_byte(t, at + 1);
+		add_line(t, 0);
+	}
+}
+
+static size_t unprocessed(const struct taken *t)
+{
+	size_t marks = 0, at = 0;
+
+	for (size_t i = 0; i < t->state.nr_lines; i++) {
+		at += t->lines[i];
+		marks += !t->lines[i] || !pty_ends_line(&t->state.settings, t->input[at - 1]);
+	}
+	return t->state.nr_input + marks -
+	       pty_processed(t->state.nr_input + marks, t->state.nr_lines ? t->lines[0] : 0);
 }
 
 static int take_input(const struct pty_ends *p, struct taken *t, struct err *e)
 {
 	struct termios2 lines = pty_transparent(&t->state.settings, true);
 	struct termios2 raw = pty_transparent(&t->state.settings, false);
-	bool canonical = pty_is_canonical(&t->state.settings);
-	size_t marks = 0;
+	bool canonical = pty_is_canonical(&t->state.settings), more = false;
+	size_t open = 0;
 
-	if (set(p->slave, canonical ? &lines : &raw, e))
+	if (canonical) {
+		int ret = set(p->slave, &lines, e) ? -1 : take_lines(p, t, &open, e);
+
+		if (ret < 0)
+			return -1;
+		more = !ret;
+	}
+	if (set(p->slave, &raw, e) || take_rest(p, t, e))
 		return -1;
-	if (canonical && (take_lines(p, t, e) || set(p->slave, &raw, e)))
-		return -1;
-	if (take_rest(p, t, e))
-		return -1;
-	for (size_t i = 0; i < t->state.nr_lines; i++)
-		marks += !t->lines[i];
-	t->state.unprocessed = t->state.nr_input + marks -
-			       pty_processed(t->state.nr_input + marks, t->state.nr_lines ? t->lines[0] : 0);
+	if (more)
+		end_last_line(t, open);
+	t->state.unprocessed = unprocessed(t);
 	return 0;
 }
 

@@ -51,7 +51,8 @@ int files_load(struct restore_ctx *ctx, struct err *e)
 {
 	struct files *fs = ctx->files = pool_alloc(&ctx->pool, sizeof(*fs));
 
-	if (files_load_images(ctx, e) || files_change_paths(ctx, e) || files_load_tables(ctx, e) || locks_load(ctx, e))
+	if (files_load_images(ctx, e) || files_change_paths(ctx, e) || inherit_load(ctx, e) ||
+	    files_load_tables(ctx, e) || locks_load(ctx, e))
 		return -1;
 	for (size_t i = 0; i < fs->nr; i++) {
 		fs->list[i].kind = kind_of(fs->list[i].entry->type);
@@ -92,6 +93,8 @@ static int check_file(struct restore_ctx *ctx, const struct rtask *t, const char
 			file_type_name(of->entry->type));
 		return 0;
 	}
+	if (inherit_wants(ctx, of->entry))
+		return 0;
 	return of->kind->check ? of->kind->check(ctx, of->entry, e) : 0;
 }
 
@@ -149,7 +152,8 @@ static int make(struct restore_ctx *ctx, struct ofile *of, struct err *e)
 	const char *path = files_path(ctx, of->id);
 	int fd;
 
-	if (of->kind->make(ctx, of->entry, &fd, e))
+	if (inherit_wants(ctx, of->entry) ? inherit_make(ctx, of->entry, &fd, e) :
+					    of->kind->make(ctx, of->entry, &fd, e))
 		return path ? err_in(e, "%s", path) : err_in(e, "file %u (%s)", of->id, of->kind->name);
 	of->fd = fd;
 	return 0;

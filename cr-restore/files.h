@@ -38,7 +38,8 @@ struct files {
 	size_t nr_messages;
 	FileLockEntry **locks;
 	size_t nr_locks;
-	void *kind[RESTORE_KIND_COUNT]; /* what a kind has to remember */
+	struct inheritance *inheritance; /* files_inherit.c */
+	void *kind[RESTORE_KIND_COUNT];	 /* what a kind has to remember */
 };
 
 /* --- files.c ------------------------------------------------------------------------------------------------ */
@@ -66,6 +67,13 @@ const char *file_type_name(FdTypes type);
 /* --remap-path */
 int files_change_paths(struct restore_ctx *ctx, struct err *e);
 
+/* --- files_inherit.c ---------------------------------------------------------------------------------------- */
+
+int inherit_load(struct restore_ctx *ctx, struct err *e);
+/* Was a descriptor given for it? Then its kind is not asked. */
+bool inherit_wants(struct restore_ctx *ctx, const FileEntry *f);
+int inherit_make(struct restore_ctx *ctx, const FileEntry *f, int *fd_ret, struct err *e);
+
 /* --- files_locks.c ------------------------------------------------------------------------------------------ */
 
 int locks_load(struct restore_ctx *ctx, struct err *e);
@@ -78,6 +86,8 @@ int locks_break_leases(struct restore_ctx *ctx, struct err *e);
 
 /* Has it an owner to be named, or O_ASYNC to be set, at the end? */
 bool file_signals(const FileEntry *f);
+/* Its status flags, as the record has them. */
+uint32_t file_flags(const FileEntry *f);
 int file_set_owner(const struct ofile *of, struct err *e);
 /* O_ASYNC is set in a task: the kernel remembers the number of the descriptor for si_fd. */
 int file_set_async(struct restore_ctx *ctx, struct rtask *t, const FdinfoEntry *fd, const FileEntry *f, struct prog *p,

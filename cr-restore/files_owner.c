@@ -27,7 +27,7 @@ static const FownEntry *owner(const FileEntry *f)
 	return o ? *o : NULL;
 }
 
-static uint32_t flags_of(const FileEntry *f)
+uint32_t file_flags(const FileEntry *f)
 {
 	const uint32_t *flags = field(f, "flags");
 
@@ -38,7 +38,7 @@ bool file_signals(const FileEntry *f)
 {
 	const FownEntry *o = owner(f);
 
-	return flags_of(f) & O_ASYNC || (o && (o->pid || o->signum));
+	return file_flags(f) & O_ASYNC || (o && (o->pid || o->signum));
 }
 
 /* The kernel checks a signal against the ids of whoever named the owner: become that one for the moment. */
@@ -76,11 +76,11 @@ int file_set_owner(const struct ofile *of, struct err *e)
 int file_set_async(struct restore_ctx *ctx, struct rtask *t, const FdinfoEntry *fd, const FileEntry *f, struct prog *p,
 		   struct err *e)
 {
-	if (!(flags_of(f) & O_ASYNC))
+	if (!(file_flags(f) & O_ASYNC))
 		return 0;
 	if (files_room(ctx, t, p, 1, 0, e))
 		return -1;
-	PROG(p, SYS_fcntl, fd->fd, F_SETFL, flags_of(f) & (STATUS_FLAGS | O_ASYNC));
+	PROG(p, SYS_fcntl, fd->fd, F_SETFL, file_flags(f) & (STATUS_FLAGS | O_ASYNC));
 	return 0;
 }
 

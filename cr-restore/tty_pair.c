@@ -17,6 +17,7 @@
 
 #define MASTER_NAME "/dev/ptmx"
 #define NUMBER_MAX  (1 << 20)
+#define LARGE_FILE  0100000 /* the kernel's O_LARGEFILE, which is 0 here */
 
 /* --- which there are ---------------------------------------------------------------------------------------- */
 
@@ -314,7 +315,10 @@ int pty_make(struct restore_ctx *ctx, struct pty *p, struct err *e)
 	return 0;
 }
 
-/* By its name, which may be one that somebody gave it; else by what the master says. */
+/*
+ * By its name, which may be one that somebody gave it; else by what the master says, which is also the only way to get an open file
+ * without O_LARGEFILE.
+ */
 int pty_open_slave(struct restore_ctx *ctx, const struct pty *p, const FileEntry *f, int *fd_ret, struct err *e)
 {
 	const char *name = f->tty->has_regf_id ? files_path(ctx, f->tty->regf_id) : NULL;
@@ -324,11 +328,12 @@ int pty_open_slave(struct restore_ctx *ctx, const struct pty *p, const FileEntry
 
 	if (path < 0 || fstat(path, &wanted))
 		return err_set(e, errno, "cannot find the slave of a new terminal");
-	if (name && !stat(name, &by_name) && by_name.st_dev == wanted.st_dev && by_name.st_ino == wanted.st_ino)
+	if (f->tty->flags & LARGE_FILE && name && !stat(name, &by_name) && by_name.st_dev == wanted.st_dev &&
+	    by_name.st_ino == wanted.st_ino)
 		fd = open(name, flags | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
-		fd = ioctl(p->master_fd, TIOCGPTPEER, flags | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0)
+		fd = ioctl(p->master_fd, TIOCGPTPEER, flags | O_NOCTTY); /* O_CLOEXEC would stay in its flags */
+	if (fd < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC))
 		return err_set(e, errno, "cannot open the slave of a new terminal");
 	if (file_set_flags(fd, f->tty->flags, e))
 		return -1;

@@ -92,6 +92,9 @@ int release_stop(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 		return -1;
 	if (status >> 16 != PTRACE_EVENT_STOP || WSTOPSIG(status) != signo)
 		return err_set(e, 0, "process %d did not stop by signal %d", t->pid, signo);
+	/* Or another one like it, which is pending, would be taken out of the queue. */
+	if (set_mask(t->pid, ~0ULL, e))
+		return -1;
 	for (size_t i = 1; i < t->nr_threads; i++)
 		if (wait_stop(t->threads[i].tid, &status, e))
 			return -1;
