@@ -41,7 +41,7 @@ static int ring[MAX_TASKS][2];
 /* This process. */
 static int self;
 static struct slot *main_slot;
-static int file_fd, kept_pipe[2], counter_fd, epoll_fd, quiet_fd;
+static int file_fd, gone_fd, kept_pipe[2], counter_fd, epoll_fd, quiet_fd;
 static timer_t timer;
 static pthread_t threads[MAX_THREADS];
 static int nr_threads;
@@ -405,6 +405,9 @@ static void verify_end(void)
 	for (int i = 0; i < KEPT; i++)
 		if (buf[i] != (char)(self + i))
 			return complain(s, "the pipe's byte %d has changed", i);
+	if (pread(gone_fd, buf, sizeof(buf), 0) != KEPT || buf[0] != (char)self ||
+	    buf[KEPT - 1] != (char)(self + KEPT - 1))
+		return complain(s, "the deleted file does not hold %d bytes", KEPT);
 	if (has_interval() && (getitimer(ITIMER_REAL, &it) || it.it_interval.tv_usec != 20000))
 		complain(s, "the interval timer has changed");
 	if (has_timer() && (timer_gettime(timer, &its) || its.it_interval.tv_nsec != 30000000))
@@ -482,6 +485,9 @@ static void open_files(void)
 	for (int i = 0; i < KEPT; i++)
 		kept[i] = self + i;
 	must(write(kept_pipe[1], kept, KEPT) == KEPT, "pipe");
+	snprintf(name, sizeof(name), "gone-%d", self);
+	gone_fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
+	must(write(gone_fd, kept, KEPT) == KEPT && !unlink(name), name);
 	counter_fd = eventfd(0, EFD_NONBLOCK);
 	must(write(counter_fd, &five, sizeof(five)) == sizeof(five), "eventfd");
 	epoll_fd = epoll_create1(0);
