@@ -28,7 +28,7 @@
 #include "test/fail/victim.h"
 
 #define MAX_TASKS   64
-#define MAX_THREADS 4
+#define MAX_THREADS 5
 #define MEM_PAGES   64
 #define FILE_BLOCK  512
 #define FILE_BLOCKS 128
@@ -288,6 +288,26 @@ static void do_ring(struct slot *s, uint64_t nr)
 		complain(s, "passing the token on fails: %s", strerror(errno));
 }
 
+/* How long did nothing happen here? That can be told to a fraction of a millisecond on a quiet machine. */
+static void do_clock(struct slot *s, uint64_t nr)
+{
+	double last = now(), stood = 0;
+
+	for (int i = 0; i < 20; i++) {
+		double t;
+
+		usleep(100);
+		t = now();
+		if (t < last)
+			return complain(s, "the clock goes back: from %.9f to %.9f", last, t);
+		if (t - last > stood)
+			stood = t - last;
+		last = t;
+	}
+	if (stood * 1e9 > s->gap)
+		__atomic_store_n(&s->gap, (uint64_t)(stood * 1e9), __ATOMIC_RELAXED);
+}
+
 static const struct job {
 	const char *name;
 	void (*fn)(struct slot *s, uint64_t nr);
@@ -295,7 +315,7 @@ static const struct job {
 	{ "ring", do_ring }, /* everybody's first */
 	{ "memory", do_memory }, { "registers", do_registers }, { "nanosleep", do_nanosleep },
 	{ "poll", do_poll },	 { "file", do_file },		{ "epoll", do_epoll },
-	{ "futex", do_futex },	 { "eventfd", do_counter },
+	{ "futex", do_futex },	 { "eventfd", do_counter },	{ "clock", do_clock },
 };
 
 static void *thread(void *arg)
@@ -515,14 +535,16 @@ static void start_thread(const struct job *j)
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
-/* The ring and one more thread for everybody; every third process has four in all, with the main thread five. */
+/* The ring and one more thread for everybody; every third process has four in all, and the root a clock too. */
 static void start_threads(void)
 {
-	int others = sizeof(jobs) / sizeof(*jobs) - 1, more = self % 3 ? self % 2 : 3;
+	int others = sizeof(jobs) / sizeof(*jobs) - 2, more = self % 3 ? self % 2 : 3;
 
 	start_thread(&jobs[0]);
 	for (int i = 0; i < more; i++)
 		start_thread(&jobs[1 + (self + i * (self % 2 ? 2 : 3)) % others]);
+	if (!self)
+		start_thread(&jobs[1 + others]);
 }
 
 static void handlers(void)
