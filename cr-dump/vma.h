@@ -12,7 +12,8 @@ struct vma_flags {
 	uint32_t map;  /* MAP_*, without shared or private */
 	uint32_t pkey;
 	uint64_t huge_page; /* its size in bytes, of hugetlb memory */
-	bool may_write, hugetlb, device, userfault, shadow_stack, sealed, droppable, may_guard, locked_on_fault, synchronous;
+	bool may_write, hugetlb, device, userfault, shadow_stack, sealed, droppable, may_guard, locked_on_fault,
+		synchronous;
 };
 
 /* A shared memory object, whose content is saved once: a memfd or memory that tasks share since a fork. */

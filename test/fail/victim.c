@@ -28,7 +28,7 @@
 #include "test/fail/victim.h"
 
 #define MAX_TASKS   64
-#define MAX_THREADS 4
+#define MAX_THREADS 5
 #define MEM_PAGES   64
 #define FILE_BLOCK  512
 #define FILE_BLOCKS 128
@@ -41,7 +41,7 @@ static int ring[MAX_TASKS][2];
 /* This process. */
 static int self;
 static struct slot *main_slot;
-static int file_fd, kept_pipe[2], counter_fd, epoll_fd, quiet_fd;
+static int file_fd, gone_fd, kept_pipe[2], counter_fd, epoll_fd, quiet_fd;
 static timer_t timer;
 static pthread_t threads[MAX_THREADS];
 static int nr_threads;
@@ -288,6 +288,26 @@ static void do_ring(struct slot *s, uint64_t nr)
 		complain(s, "passing the token on fails: %s", strerror(errno));
 }
 
+/* How long did nothing happen here? That can be told to a fraction of a millisecond on a quiet machine. */
+static void do_clock(struct slot *s, uint64_t nr)
+{
+	double last = now(), stood = 0;
+
+	for (int i = 0; i < 20; i++) {
+		double t;
+
+		usleep(100);
+		t = now();
+		if (t < last)
+			return complain(s, "the clock goes back: from %.9f to %.9f", last, t);
+		if (t - last > stood)
+			stood = t - last;
+		last = t;
+	}
+	if (stood * 1e9 > s->gap)
+		__atomic_store_n(&s->gap, (uint64_t)(stood * 1e9), __ATOMIC_RELAXED);
+}
+
 static const struct job {
 	const char *name;
 	void (*fn)(struct slot *s, uint64_t nr);
@@ -295,7 +315,7 @@ static const struct job {
 	{ "ring", do_ring }, /* everybody's first */
 	{ "memory", do_memory }, { "registers", do_registers }, { "nanosleep", do_nanosleep },
 	{ "poll", do_poll },	 { "file", do_file },		{ "epoll", do_epoll },
-	{ "futex", do_futex },	 { "eventfd", do_counter },
+	{ "futex", do_futex },	 { "eventfd", do_counter },	{ "clock", do_clock },
 };
 
 static void *thread(void *arg)
@@ -405,6 +425,9 @@ static void verify_end(void)
 	for (int i = 0; i < KEPT; i++)
 		if (buf[i] != (char)(self + i))
 			return complain(s, "the pipe's byte %d has changed", i);
+	if (pread(gone_fd, buf, sizeof(buf), 0) != KEPT || buf[0] != (char)self ||
+	    buf[KEPT - 1] != (char)(self + KEPT - 1))
+		return complain(s, "the deleted file does not hold %d bytes", KEPT);
 	if (has_interval() && (getitimer(ITIMER_REAL, &it) || it.it_interval.tv_usec != 20000))
 		complain(s, "the interval timer has changed");
 	if (has_timer() && (timer_gettime(timer, &its) || its.it_interval.tv_nsec != 30000000))
@@ -482,6 +505,9 @@ static void open_files(void)
 	for (int i = 0; i < KEPT; i++)
 		kept[i] = self + i;
 	must(write(kept_pipe[1], kept, KEPT) == KEPT, "pipe");
+	snprintf(name, sizeof(name), "gone-%d", self);
+	gone_fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
+	must(write(gone_fd, kept, KEPT) == KEPT && !unlink(name), name);
 	counter_fd = eventfd(0, EFD_NONBLOCK);
 	must(write(counter_fd, &five, sizeof(five)) == sizeof(five), "eventfd");
 	epoll_fd = epoll_create1(0);
@@ -509,14 +535,16 @@ static void start_thread(const struct job *j)
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
-/* The ring and one more thread for everybody; every third process has four in all, with the main thread five. */
+/* The ring and one more thread for everybody; every third process has four in all, and the root a clock too. */
 static void start_threads(void)
 {
-	int others = sizeof(jobs) / sizeof(*jobs) - 1, more = self % 3 ? self % 2 : 3;
+	int others = sizeof(jobs) / sizeof(*jobs) - 2, more = self % 3 ? self % 2 : 3;
 
 	start_thread(&jobs[0]);
 	for (int i = 0; i < more; i++)
 		start_thread(&jobs[1 + (self + i * (self % 2 ? 2 : 3)) % others]);
+	if (!self)
+		start_thread(&jobs[1 + others]);
 }
 
 static void handlers(void)

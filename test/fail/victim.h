@@ -13,8 +13,9 @@ struct slot {
 	uint32_t idle; /* sleeps all the time: its count stands still */
 	uint32_t errors;
 	uint64_t count; /* loops done, each of them a check */
+	uint64_t gap;	/* nanoseconds for which a clock stood; whoever reads it begins anew */
 	char what[16];
-	char text[216]; /* the first error */
+	char text[208]; /* the first error */
 };
 
 struct board {
