@@ -400,7 +400,7 @@ static int files_finish(struct dump_ctx *ctx, struct err *e)
 		if (kinds[i]->write && kinds[i]->write(ctx, e))
 			return -1;
 	files_end_flying(ctx);
-	return locks_write(ctx, e) || write_files(ctx, e) ? -1 : 0;
+	return locks_write(ctx, e) || sk_queues_write(ctx, e) || write_files(ctx, e) ? -1 : 0;
 }
 
 const struct dump_part dump_files = {

@@ -13,6 +13,7 @@
 #include "cr-dump/dump.h"
 #include "fdinfo.pb-c.h"
 #include "fs.pb-c.h"
+#include "sk-packet.pb-c.h"
 #include "pipe-data.pb-c.h"
 #include "remap-file-path.pb-c.h"
 
@@ -91,6 +92,15 @@ struct sharer {
 	struct sharer *less, *more;
 };
 
+/* What was found in queues of sockets. */
+struct packets {
+	struct packet {
+		SkPacketEntry *entry;
+		const uint8_t *bytes;
+	} * list;
+	size_t nr;
+};
+
 #define SAME_BUCKETS 1024
 
 struct files {
@@ -115,6 +125,7 @@ struct files {
 	size_t nr_links;
 	void *kind[DUMP_KIND_COUNT]; /* what a kind has to remember */
 	struct task *self;	     /* files_flying.c */
+	struct packets packets;	     /* sk_queues.c */
 	struct usual *usual_options; /* sockopt.c */
 	int self_fds;		     /* /proc/self/fd */
 	dev_t last_dev;		     /* of the last regular file; is it a proc filesystem? */
@@ -264,6 +275,12 @@ int ghosts_write(struct dump_ctx *ctx, struct err *e);
 
 /* Was it said, with --external, that this is not of the tree? Pipes have the name pipe[INODE], files file[MNT:INODE] in hex. */
 bool external_named(const struct dump_ctx *ctx, const char *fmt, ...) _printf_(2, 3);
+
+/* --- sk_queues.c -------------------------------------------------------------------------------------------- */
+
+/* One more record of sk-queues.img; both live in the pool. */
+void files_add_packet(struct dump_ctx *ctx, SkPacketEntry *p, const uint8_t *bytes);
+int sk_queues_write(struct dump_ctx *ctx, struct err *e);
 
 /* --- sockopt.c ---------------------------------------------------------------------------------------------- */
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * IPv4 and IPv6: listening and closed TCP sockets, UDP sockets without a peer. Everything is read by getsockopt(2), poll(2) and
- * getsockname(2), none of which changes the socket. Refused: connections, what waits in queues, other protocols.
+ * IPv4 and IPv6: listening and closed TCP sockets, UDP sockets with what is in their queue, raw and ping sockets. Nothing that is
+ * read here changes the socket. Refused: TCP connections, unsent data, pending errors, other protocols.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -14,35 +14,51 @@
 
 #include <linux/sockios.h>
 
-#include "cr-dump/files.h"
+#include "cr-dump/inet.h"
 
 static bool inet_claims(const struct fd_facts *f)
 {
 	return f->family == AF_INET || f->family == AF_INET6;
 }
 
+union address {
+	struct sockaddr sa;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+};
+
+static uint32_t *split(struct dump_ctx *ctx, const InetSkEntry *r, const union address *a, uint32_t *port_ret)
+{
+	uint32_t *addr = pool_alloc(&ctx->pool, 4 * sizeof(*addr));
+
+	if (r->family == AF_INET) {
+		*port_ret = ntohs(a->in.sin_port);
+		addr[0] = a->in.sin_addr.s_addr;
+	} else {
+		*port_ret = ntohs(a->in6.sin6_port);
+		memcpy(addr, &a->in6.sin6_addr, sizeof(a->in6.sin6_addr));
+	}
+	return addr;
+}
+
 static int save_address(struct dump_ctx *ctx, int fd, InetSkEntry *r, struct err *e)
 {
-	union {
-		struct sockaddr_in in;
-		struct sockaddr_in6 in6;
-	} a = { 0 };
-	socklen_t len = sizeof(a);
+	union address a = { 0 }, peer = { 0 };
+	socklen_t len = sizeof(a), peer_len = sizeof(peer);
 	char ifname[IF_NAMESIZE];
+	uint32_t scope;
 
-	if (getsockname(fd, (struct sockaddr *)&a, &len))
+	if (getsockname(fd, &a.sa, &len))
 		return err_set(e, errno, "cannot read its address");
+	if (getpeername(fd, &peer.sa, &peer_len))
+		peer = (union address){ 0 };
 	r->n_src_addr = r->n_dst_addr = r->family == AF_INET ? 1 : 4;
-	r->src_addr = pool_alloc(&ctx->pool, 4 * sizeof(*r->src_addr));
-	r->dst_addr = pool_alloc(&ctx->pool, 4 * sizeof(*r->dst_addr));
-	if (r->family == AF_INET) {
-		r->src_port = ntohs(a.in.sin_port);
-		r->src_addr[0] = a.in.sin_addr.s_addr;
-		return 0;
-	}
-	r->src_port = ntohs(a.in6.sin6_port);
-	memcpy(r->src_addr, &a.in6.sin6_addr, sizeof(a.in6.sin6_addr));
-	if (a.in6.sin6_scope_id && if_indextoname(a.in6.sin6_scope_id, ifname))
+	r->src_addr = split(ctx, r, &a, &r->src_port);
+	r->dst_addr = split(ctx, r, &peer, &r->dst_port);
+	scope = r->family == AF_INET6 ? a.in6.sin6_scope_id : 0;
+	if (!scope && r->family == AF_INET6)
+		scope = peer.in6.sin6_scope_id;
+	if (scope && if_indextoname(scope, ifname))
 		r->ifname = pool_str(&ctx->pool, ifname);
 	return 0;
 }
@@ -67,43 +83,46 @@ static const char *tcp_obstacle(int fd, InetSkEntry *r, short revents)
 	return NULL;
 }
 
-static const char *udp_obstacle(int fd, InetSkEntry *r, short revents)
+/* UDP, UDP-Lite, raw and ping sockets. */
+static const char *datagram_obstacle(int fd, InetSkEntry *r, short revents)
 {
-	struct sockaddr_in6 peer;
+	union address peer;
 	socklen_t len = sizeof(peer);
 	int unsent = 0;
 
-	r->state = TCP_CLOSE;
-	if (!getpeername(fd, (struct sockaddr *)&peer, &len))
-		return "is a UDP socket with a peer (connected)";
-	if (revents & (POLLRDHUP | POLLHUP))
-		return "is a UDP socket that was shut down";
+	r->state = getpeername(fd, &peer.sa, &len) ? TCP_CLOSE : TCP_ESTABLISHED;
 	if (revents & POLLERR)
-		return "is a UDP socket with a pending error";
-	if (revents & POLLIN)
-		return "is a UDP socket with packets that wait to be read";
+		return "is an IP socket with a pending error";
 	if (ioctl(fd, SIOCOUTQ, &unsent) || unsent)
-		return "is a UDP socket with unsent data";
+		return "is an IP socket with unsent data";
 	return NULL;
 }
 
-static const char *obstacle(int fd, InetSkEntry *r, struct err *e)
+static const char *obstacle(int fd, InetSkEntry *r, short revents)
 {
-	struct pollfd pfd = { fd, POLLIN | POLLRDHUP, 0 };
-
-	poll(&pfd, 1, 0);
 	if (r->type == SOCK_STREAM && r->proto == IPPROTO_TCP)
-		return tcp_obstacle(fd, r, pfd.revents);
-	if (r->type == SOCK_DGRAM && r->proto == IPPROTO_UDP)
-		return udp_obstacle(fd, r, pfd.revents);
-	if (r->type == SOCK_RAW)
-		return "is a raw IP socket";
+		return tcp_obstacle(fd, r, revents);
+	if (r->type == SOCK_DGRAM || r->type == SOCK_RAW)
+		return datagram_obstacle(fd, r, revents);
 	return "is an IP socket that is neither TCP nor UDP";
+}
+
+/* Only the netlink interface tells whether it is shut down for writing. */
+static int save_shutdown(InetSkEntry *r, short revents, struct err *e)
+{
+	int how = (revents & POLLHUP ? 3 : revents & POLLRDHUP ? 1 : 0);
+
+	if (inet_diag_shutdown(r, &how, e))
+		return -1;
+	r->has_shutdown = how;
+	r->shutdown = how;
+	return 0;
 }
 
 static int inet_save(struct dump_ctx *ctx, struct open_file *of, const struct fd_facts *f, struct err *e)
 {
 	InetSkEntry *r = POOL_MSG(&ctx->pool, InetSkEntry, inet_sk_entry);
+	struct pollfd pfd = { f->fd, POLLIN | POLLRDHUP, 0 };
 	int type, proto, v6only = 0;
 	const char *why;
 
@@ -116,7 +135,8 @@ static int inet_save(struct dump_ctx *ctx, struct open_file *of, const struct fd
 		return err_set(e, errno, "cannot read its type");
 	r->type = type;
 	r->proto = proto;
-	why = obstacle(f->fd, r, e);
+	poll(&pfd, 1, 0);
+	why = obstacle(f->fd, r, pfd.revents);
 	if (why) {
 		refuse_file(ctx, of, NULL, "%s: not supported by this version", why);
 		return 0;
@@ -133,7 +153,11 @@ static int inet_save(struct dump_ctx *ctx, struct open_file *of, const struct fd
 	r->opts->has_so_uid = true;
 	r->opts->so_uid = f->st.st_uid;
 	of->entry->isk = r;
-	return 0;
+	if (r->type == SOCK_STREAM)
+		return 0;
+	if (save_shutdown(r, pfd.revents, e))
+		return -1;
+	return pfd.revents & POLLIN ? inet_queue_save(ctx, of, f->fd, r, e) : 0;
 }
 
 const struct dump_kind dump_inet = {

@@ -6,6 +6,8 @@
  */
 #include <errno.h>
 #include <linux/filter.h>
+#include <linux/icmp.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
@@ -18,6 +20,12 @@
 /* Newer than the headers of the oldest system we build on. */
 #ifndef IP_LOCAL_PORT_RANGE
 #define IP_LOCAL_PORT_RANGE 51
+#endif
+#ifndef IP_NODEFRAG
+#define IP_NODEFRAG 22
+#endif
+#ifndef IPV6_HDRINCL
+#define IPV6_HDRINCL 36
 #endif
 #ifndef SO_PASSPIDFD
 #define SO_PASSPIDFD 76
@@ -309,6 +317,29 @@ int sockopt_save(struct dump_ctx *ctx, struct open_file *of, int fd, int family,
 	return save_others(ctx, fd, family, o, e);
 }
 
+/* Of raw sockets: who writes the header, and which ICMP messages are wanted. Those of others stay NULL. */
+static int save_raw(struct dump_ctx *ctx, int fd, const InetSkEntry *sk, IpOptsEntry *ip, struct err *e)
+{
+	bool v4 = sk->family == AF_INET;
+	IpOptsRawEntry *raw;
+	socklen_t len;
+
+	if (sk->type != SOCK_RAW)
+		return 0;
+	raw = ip->raw = POOL_MSG(&ctx->pool, IpOptsRawEntry, ip_opts_raw_entry);
+	READ_OPT(fd, v4 ? SOL_IP : SOL_IPV6, v4 ? IP_HDRINCL : IPV6_HDRINCL, raw, hdrincl, false);
+	if (v4)
+		READ_OPT(fd, SOL_IP, IP_NODEFRAG, raw, nodefrag, false);
+	if (sk->proto != (v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6))
+		return 0;
+	raw->n_icmpv_filter = v4 ? 1 : sizeof(struct icmp6_filter) / sizeof(uint32_t);
+	len = raw->n_icmpv_filter * sizeof(uint32_t);
+	raw->icmpv_filter = pool_alloc(&ctx->pool, len);
+	if (getsockopt(fd, v4 ? SOL_RAW : SOL_ICMPV6, v4 ? ICMP_FILTER : ICMP6_FILTER, raw->icmpv_filter, &len))
+		return err_set(e, errno, "cannot read its filter of ICMP messages");
+	return 0;
+}
+
 int sockopt_save_ip(struct dump_ctx *ctx, int fd, int family, InetSkEntry *sk, struct err *e)
 {
 	IpOptsEntry *ip = POOL_MSG(&ctx->pool, IpOptsEntry, ip_opts_entry);
@@ -321,8 +352,8 @@ int sockopt_save_ip(struct dump_ctx *ctx, int fd, int family, InetSkEntry *sk, s
 #define IP6_OPT(option, field, always) \
 	if (family == AF_INET6)        \
 		READ_OPT(fd, SOL_IPV6, option, ip, field, always);
-#define TCP_OPT(option, field, always) \
-	if (sk->proto == IPPROTO_TCP)  \
+#define TCP_OPT(option, field, always)                           \
+	if (sk->type == SOCK_STREAM && sk->proto == IPPROTO_TCP) \
 		READ_OPT(fd, SOL_TCP, option, tcp, field, always);
 #include "libimg/sockopts.def"
 #undef SOCK_OPT
@@ -331,5 +362,5 @@ int sockopt_save_ip(struct dump_ctx *ctx, int fd, int family, InetSkEntry *sk, s
 #undef TCP_OPT
 	sk->ip_opts = ip;
 	sk->tcp_opts = tcp;
-	return 0;
+	return save_raw(ctx, fd, sk, ip, e);
 }

@@ -136,29 +136,9 @@ static int unix_save(struct dump_ctx *ctx, struct open_file *of, const struct fd
 		r->queued = own.nr;
 		r->has_queued = r->queued;
 		for (size_t i = 0; i < own.nr; i++)
-			*POOL_PUSH(&ctx->pool, s->packets.list, s->packets.nr) = own.list[i];
+			files_add_packet(ctx, own.list[i].entry, own.list[i].bytes);
 	}
 	return ret < 0 ? -1 : 0;
-}
-
-/* --- the image ----------------------------------------------------------------------------------------------- */
-
-static int unix_write(struct dump_ctx *ctx, struct err *e)
-{
-	struct unixes *s = files_of(ctx)->kind[DUMP_KIND_unix];
-	_cleanup_img_writer_ struct img_writer *w = NULL;
-
-	if (!s || !s->packets.nr)
-		return 0;
-	if (img_create(ctx->images_fd, IMG_SK_QUEUES, 0, &w, e))
-		return -1;
-	for (size_t i = 0; i < s->packets.nr; i++) {
-		const struct packet *p = &s->packets.list[i];
-
-		if (img_put(w, &p->entry->base, e) || img_put_bytes(w, p->bytes, p->entry->length, e))
-			return -1;
-	}
-	return img_finish(&w, e);
 }
 
 const struct dump_kind dump_unix = {
@@ -167,5 +147,4 @@ const struct dump_kind dump_unix = {
 	.claims = unix_claims,
 	.save = unix_save,
 	.looked = unix_looked,
-	.write = unix_write,
 };

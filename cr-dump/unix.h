@@ -5,24 +5,14 @@
 
 #include "cr-dump/files.h"
 #include "cr-dump/unix_diag.h"
-#include "sk-packet.pb-c.h"
 
 #define STATE_LISTEN 10
 #define IS_EXTERNAL  1 /* of unix_sk_entry.uflags: of a process outside the tree */
-
-struct packets {
-	struct packet {
-		SkPacketEntry *entry;
-		uint8_t *bytes;
-	} * list;
-	size_t nr;
-};
 
 struct unixes {
 	struct unix_list all;	  /* of the network namespace */
 	struct open_file **socks; /* of the tree, the refused ones as well */
 	size_t nr_socks;
-	struct packets packets;
 };
 
 /* Where a socket's queue is read. */

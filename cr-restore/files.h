@@ -8,6 +8,7 @@
 
 #include "cr-restore/restore.h"
 #include "file-lock.pb-c.h"
+#include "sk-packet.pb-c.h"
 #include "pipe-data.pb-c.h"
 
 enum restore_kind_id {
@@ -31,6 +32,13 @@ struct ofile {
 	bool signals;  /* it has an owner or O_ASYNC: see files_owner.c */
 };
 
+/* What was queued on a socket. */
+struct packet {
+	const SkPacketEntry *entry;
+	uint8_t *bytes;
+	size_t nr; /* order within one socket */
+};
+
 struct files {
 	struct ofile *list; /* by id */
 	size_t nr;
@@ -38,6 +46,8 @@ struct files {
 	size_t nr_messages;
 	FileLockEntry **locks;
 	size_t nr_locks;
+	struct packet *packets; /* by receiver, then in order */
+	size_t nr_packets;
 	struct inheritance *inheritance; /* files_inherit.c */
 	void *kind[RESTORE_KIND_COUNT];	 /* what a kind has to remember */
 };
@@ -115,6 +125,12 @@ int pipe_contents_check(const struct pipe_contents *s, uint32_t pipe_id, uint32_
 uint32_t pipe_contents_bytes(const struct pipe_contents *s, uint32_t pipe_id);
 /* Capacity and content, through an end for writing. */
 int pipe_contents_fill(const struct pipe_contents *s, uint32_t pipe_id, int in, struct err *e);
+
+/* --- sk_queues.c -------------------------------------------------------------------------------------------- */
+
+int sk_queues_load(struct restore_ctx *ctx, struct err *e);
+/* The packets of a socket's queue. */
+const struct packet *sk_packets(const struct restore_ctx *ctx, uint32_t id, size_t *nr_ret);
 
 /* --- sockopt.c ---------------------------------------------------------------------------------------------- */
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "cr-restore/files.h"
-#include "sk-packet.pb-c.h"
 
 /* The images that files.img replaced. */
 static const struct {
@@ -137,21 +136,6 @@ static int by_id(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
-/* Files that are on their way through a socket are held, too. */
-static int mark_flying(struct restore_ctx *ctx, ProtobufCMessage *msg, struct img_reader *r, struct err *e)
-{
-	const SkPacketEntry *p = (SkPacketEntry *)msg;
-
-	for (size_t i = 0; i < p->n_scm; i++)
-		for (size_t j = 0; j < p->scm[i]->n_rights; j++) {
-			struct ofile *of = files_find(ctx, p->scm[i]->rights[j]);
-
-			if (of)
-				of->held = true;
-		}
-	return img_skip(r, p->length, e);
-}
-
 int files_load_images(struct restore_ctx *ctx, struct err *e)
 {
 	struct files *fs = ctx->files;
@@ -166,7 +150,7 @@ int files_load_images(struct restore_ctx *ctx, struct err *e)
 	for (size_t i = 1; i < fs->nr; i++)
 		if (fs->list[i].id == fs->list[i - 1].id)
 			return err_set(e, 0, "two open files of the images have the id %u", fs->list[i].id);
-	return files_each(ctx, IMG_SK_QUEUES, mark_flying, e);
+	return sk_queues_load(ctx, e);
 }
 
 /* --- tables ------------------------------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * IPv4 and IPv6: listening and closed TCP sockets, UDP sockets without a peer. Sockets that have one port together are made
+ * IPv4 and IPv6: listening and closed TCP sockets, UDP, raw and ping sockets, with what was queued on UDP sockets. Sockets that have one port together are made
  * together: each must let the others bind, whatever its options were later.
  */
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "cr-restore/files.h"
+#include "cr-restore/inet.h"
 
 struct inets {
 	struct ofile **socks; /* by type and port */
@@ -40,7 +40,7 @@ static int inet_load(struct restore_ctx *ctx, struct err *e)
 
 	fs->kind[RESTORE_KIND_inet] = s;
 	for (size_t i = 0; i < fs->nr; i++)
-		if (fs->list[i].entry->isk && fs->list[i].held)
+		if (fs->list[i].entry->isk)
 			*POOL_PUSH(&ctx->pool, s->socks, s->nr) = &fs->list[i];
 	if (s->nr)
 		qsort(s->socks, s->nr, sizeof(*s->socks), by_port);
@@ -49,23 +49,17 @@ static int inet_load(struct restore_ctx *ctx, struct err *e)
 
 /* --- binding ------------------------------------------------------------------------------------------------ */
 
-union address {
-	struct sockaddr sa;
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
-};
-
-static socklen_t address_of(const InetSkEntry *r, union address *a)
+static socklen_t address_of(const InetSkEntry *r, uint32_t port, const uint32_t *addr, union address *a)
 {
 	memset(a, 0, sizeof(*a));
 	a->sa.sa_family = r->family;
 	if (r->family == AF_INET) {
-		a->in.sin_port = htons(r->src_port);
-		a->in.sin_addr.s_addr = r->src_addr[0];
+		a->in.sin_port = htons(port);
+		a->in.sin_addr.s_addr = addr[0];
 		return sizeof(a->in);
 	}
-	a->in6.sin6_port = htons(r->src_port);
-	memcpy(&a->in6.sin6_addr, r->src_addr, sizeof(a->in6.sin6_addr));
+	a->in6.sin6_port = htons(port);
+	memcpy(&a->in6.sin6_addr, addr, sizeof(a->in6.sin6_addr));
 	a->in6.sin6_scope_id = r->ifname ? if_nametoindex(r->ifname) : 0;
 	return sizeof(a->in6);
 }
@@ -87,7 +81,7 @@ static int bind_to(int fd, const InetSkEntry *r, bool share, struct err *e)
 	int freebind = r->family == AF_INET ? IP_FREEBIND : IPV6_FREEBIND,
 	    level = r->family == AF_INET ? SOL_IP : SOL_IPV6;
 	union address a;
-	socklen_t len = address_of(r, &a);
+	socklen_t len = address_of(r, r->src_port, r->src_addr, &a);
 
 	if (r->has_v6only && sockopt_set(fd, SOL_IPV6, IPV6_V6ONLY, r->v6only, "IPV6_V6ONLY", e))
 		return -1;
@@ -121,17 +115,15 @@ static const char *obstacle(const InetSkEntry *r)
 {
 	if (r->family != AF_INET && r->family != AF_INET6)
 		return "a socket of an unknown family";
-	if (r->type == SOCK_RAW)
-		return "a raw IP socket";
-	if (!(r->type == SOCK_STREAM && r->proto == IPPROTO_TCP) && !(r->type == SOCK_DGRAM && r->proto == IPPROTO_UDP))
-		return "an IP socket that is neither TCP nor UDP";
-	if (r->n_src_addr != (r->family == AF_INET ? 1 : 4))
+	if (r->n_src_addr != (r->family == AF_INET ? 1 : 4) || (r->dst_port && r->n_dst_addr != r->n_src_addr))
 		return "a socket with an impossible address";
+	if (r->type == SOCK_DGRAM || r->type == SOCK_RAW)
+		return NULL;
+	if (r->type != SOCK_STREAM || r->proto != IPPROTO_TCP)
+		return "an IP socket that is neither TCP nor UDP";
 	if (r->state == TCP_CLOSE && !r->dst_port && !(r->has_shutdown && r->shutdown))
 		return NULL;
-	if (r->type == SOCK_STREAM)
-		return r->state == TCP_LISTEN ? NULL : "a TCP connection";
-	return "a UDP socket with a peer or shut down";
+	return r->state == TCP_LISTEN ? NULL : "a TCP connection";
 }
 
 static int inet_check(struct restore_ctx *ctx, const FileEntry *f, struct err *e)
@@ -146,6 +138,7 @@ static int inet_check(struct restore_ctx *ctx, const FileEntry *f, struct err *e
 			why);
 		return 0;
 	}
+	inet_queue_check(ctx, r);
 	fd = socket(r->family, r->type | SOCK_CLOEXEC, r->proto);
 	if (fd < 0) {
 		problem(ctx, NULL, "no %s socket can be created: %s", r->family == AF_INET ? "IPv4" : "IPv6",
@@ -178,13 +171,42 @@ static int open_one(struct restore_ctx *ctx, const struct ofile *of, bool share,
 	return 0;
 }
 
-static int finish_one(const struct ofile *of, struct err *e)
+static bool is_connected(const InetSkEntry *r)
+{
+	for (size_t i = 0; i < r->n_dst_addr; i++)
+		if (r->dst_addr[i])
+			return true;
+	return r->dst_port;
+}
+
+/* Datagram sockets: the peer, then what is shut down. */
+static int connect_one(int fd, const InetSkEntry *r, struct err *e)
+{
+	static const int how[] = { -1, SHUT_RD, SHUT_WR, SHUT_RDWR };
+	union address a;
+	socklen_t len;
+
+	if (r->type == SOCK_STREAM)
+		return 0;
+	if (is_connected(r)) {
+		len = address_of(r, r->dst_port, r->dst_addr, &a);
+		if (connect(fd, &a.sa, len))
+			return err_set(e, errno, "cannot connect it to port %u again", r->dst_port);
+	}
+	if (!r->has_shutdown || r->shutdown < SK_SHUTDOWN__READ || r->shutdown > SK_SHUTDOWN__BOTH)
+		return 0;
+	/* One without a peer is shut down, too, though the call fails. */
+	return shutdown(fd, how[r->shutdown]) && errno != ENOTCONN ? err_set(e, errno, "cannot shut it down") : 0;
+}
+
+static int finish_one(struct restore_ctx *ctx, const struct ofile *of, struct err *e)
 {
 	const InetSkEntry *r = of->entry->isk;
 
 	if (r->state == TCP_LISTEN && r->type == SOCK_STREAM && listen(of->fd, r->backlog))
 		return err_set(e, errno, "cannot listen on port %u", r->src_port);
-	if (sockopt_restore(of->fd, r->family, r->opts, e) || sockopt_restore_ip(of->fd, r, e))
+	if (sockopt_restore_ip(of->fd, r, e) || inet_queue_fill(ctx, r, of->fd, e) || connect_one(of->fd, r, e) ||
+	    sockopt_restore(of->fd, r->family, r->opts, e))
 		return -1;
 	return file_set_flags(of->fd, r->flags, e);
 }
@@ -205,7 +227,7 @@ static int inet_make(struct restore_ctx *ctx, const FileEntry *f, int *fd_ret, s
 		if (open_one(ctx, s->socks[i], share, e))
 			return -1;
 	for (size_t i = first; i < end; i++)
-		if (finish_one(s->socks[i], e))
+		if (finish_one(ctx, s->socks[i], e))
 			return -1;
 	*fd_ret = files_find(ctx, f->id)->fd;
 	return 0;

@@ -2,6 +2,8 @@
 /* Socket options, as cr-dump/sockopt.c saved them. What a fresh socket has already is not set: that may need a privilege. */
 #include <errno.h>
 #include <linux/filter.h>
+#include <linux/icmp.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -10,6 +12,13 @@
 #include <sys/time.h>
 
 #include "cr-restore/files.h"
+
+#ifndef IP_NODEFRAG
+#define IP_NODEFRAG 22
+#endif
+#ifndef IPV6_HDRINCL
+#define IPV6_HDRINCL 36
+#endif
 
 int sockopt_int(int fd, int level, int name, int *ret)
 {
@@ -98,6 +107,24 @@ int sockopt_restore(int fd, int family, const SkOptsEntry *o, struct err *e)
 	return set_rest(fd, o, e);
 }
 
+static int restore_raw(int fd, const InetSkEntry *sk, const IpOptsRawEntry *raw, struct err *e)
+{
+	bool v4 = sk->family == AF_INET;
+	size_t want = v4 ? 1 : sizeof(struct icmp6_filter) / sizeof(uint32_t);
+
+	if (raw->has_hdrincl &&
+	    sockopt_set(fd, v4 ? SOL_IP : SOL_IPV6, v4 ? IP_HDRINCL : IPV6_HDRINCL, raw->hdrincl, "IP_HDRINCL", e))
+		return -1;
+	if (v4 && raw->has_nodefrag && sockopt_set(fd, SOL_IP, IP_NODEFRAG, raw->nodefrag, "IP_NODEFRAG", e))
+		return -1;
+	if (sk->type != SOCK_RAW || sk->proto != (v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6) || raw->n_icmpv_filter != want)
+		return 0;
+	if (setsockopt(fd, v4 ? SOL_RAW : SOL_ICMPV6, v4 ? ICMP_FILTER : ICMP6_FILTER, raw->icmpv_filter,
+		       want * sizeof(uint32_t)))
+		return err_set(e, errno, "cannot set its filter of ICMP messages");
+	return 0;
+}
+
 int sockopt_restore_ip(int fd, const InetSkEntry *sk, struct err *e)
 {
 	const IpOptsEntry *ip = sk->ip_opts;
@@ -111,14 +138,14 @@ int sockopt_restore_ip(int fd, const InetSkEntry *sk, struct err *e)
 	if (ip && sk->family == AF_INET6 && ip->has_##field &&        \
 	    sockopt_set(fd, SOL_IPV6, option, ip->field, #option, e)) \
 		return -1;
-#define TCP_OPT(option, field, always)                                \
-	if (tcp && sk->proto == IPPROTO_TCP && tcp->has_##field &&    \
-	    sockopt_set(fd, SOL_TCP, option, tcp->field, #option, e)) \
+#define TCP_OPT(option, field, always)                                                        \
+	if (tcp && sk->type == SOCK_STREAM && sk->proto == IPPROTO_TCP && tcp->has_##field && \
+	    sockopt_set(fd, SOL_TCP, option, tcp->field, #option, e))                         \
 		return -1;
 #include "libimg/sockopts.def"
 #undef SOCK_OPT
 #undef IP_OPT
 #undef IP6_OPT
 #undef TCP_OPT
-	return 0;
+	return ip && ip->raw ? restore_raw(fd, sk, ip->raw, e) : 0;
 }

@@ -47,7 +47,7 @@ static int unix_load(struct restore_ctx *ctx, struct err *e)
 		qsort(s->socks, s->nr_socks, sizeof(*s->socks), by_ino);
 	for (size_t i = 0; i < s->nr_socks; i++)
 		s->socks[i].peer = s->socks[i].r->peer ? unix_by_ino(s, s->socks[i].r->peer) : NULL;
-	return s->nr_socks ? unix_load_queues(ctx, e) : 0;
+	return 0;
 }
 
 /* --- plan --------------------------------------------------------------------------------------------------- */

@@ -10,7 +10,6 @@
 #include <sys/un.h>
 
 #include "cr-restore/files.h"
-#include "sk-packet.pb-c.h"
 
 #define STATE_CONNECTED 1
 #define STATE_LISTEN	10
@@ -30,12 +29,6 @@ struct usock {
 	bool listens_not; /* as it should: others had to do it meanwhile */
 };
 
-struct packet {
-	const SkPacketEntry *entry;
-	uint8_t *bytes;
-	size_t nr; /* order within one socket */
-};
-
 /* A file in the file system that a bind made. */
 struct unix_file {
 	const char *path;
@@ -51,8 +44,6 @@ struct sender {
 struct unixes {
 	struct usock *socks; /* by inode number */
 	size_t nr_socks;
-	struct packet *packets; /* by receiver, then in order */
-	size_t nr_packets;
 	bool made;
 	int private_root; /* unix_bind.c; -1: none yet */
 	unsigned int nr_private;
@@ -133,7 +124,6 @@ int unix_sender(struct restore_ctx *ctx, struct unixes *s, struct usock *u, cons
 
 /* --- unix_queue.c ------------------------------------------------------------------------------------------- */
 
-int unix_load_queues(struct restore_ctx *ctx, struct err *e);
 int unix_check_queue(struct restore_ctx *ctx, const UnixSkEntry *r, struct err *e);
 int unix_fill_queue(struct restore_ctx *ctx, struct unixes *s, struct usock *u, struct err *e);
 

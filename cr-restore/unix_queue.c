@@ -12,59 +12,6 @@
 #define AMPLE	   (64 << 20) /* send buffer while queues are filled: what once fit must fit */
 #define RIGHTS_MAX 253	      /* the kernel's SCM_MAX_FD */
 
-static int add_packet(struct restore_ctx *ctx, ProtobufCMessage *msg, struct img_reader *r, struct err *e)
-{
-	struct unixes *s = ctx->files->kind[RESTORE_KIND_unix];
-	struct packet *p = POOL_PUSH(&ctx->pool, s->packets, s->nr_packets);
-
-	p->entry = (SkPacketEntry *)msg;
-	p->nr = s->nr_packets;
-	if (p->entry->length > img_left(r)) {
-		err_set(e, 0, "a packet of %u bytes is longer than the image", p->entry->length);
-		return img_complain(r, e);
-	}
-	p->bytes = pool_alloc(&ctx->pool, p->entry->length + 1);
-	return img_get_bytes(r, p->bytes, p->entry->length, e);
-}
-
-static int by_receiver(const void *a, const void *b)
-{
-	const struct packet *x = a, *y = b;
-
-	if (x->entry->id_for != y->entry->id_for)
-		return x->entry->id_for < y->entry->id_for ? -1 : 1;
-	return x->nr < y->nr ? -1 : x->nr > y->nr;
-}
-
-int unix_load_queues(struct restore_ctx *ctx, struct err *e)
-{
-	struct unixes *s = ctx->files->kind[RESTORE_KIND_unix];
-
-	if (files_each(ctx, IMG_SK_QUEUES, add_packet, e))
-		return -1;
-	if (s->nr_packets)
-		qsort(s->packets, s->nr_packets, sizeof(*s->packets), by_receiver);
-	return 0;
-}
-
-/* The packets of a socket's queue. */
-static const struct packet *packets_of(const struct unixes *s, uint32_t id, size_t *nr_ret)
-{
-	size_t low = 0, high = s->nr_packets;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (s->packets[mid].entry->id_for < id)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	for (*nr_ret = 0; low + *nr_ret < s->nr_packets && s->packets[low + *nr_ret].entry->id_for == id;)
-		++*nr_ret;
-	return s->packets + low;
-}
-
 /* --- plan --------------------------------------------------------------------------------------------------- */
 
 static int check_rights(struct restore_ctx *ctx, const ScmEntry *scm, struct err *e)
@@ -96,7 +43,7 @@ static int check_rights(struct restore_ctx *ctx, const ScmEntry *scm, struct err
 int unix_check_queue(struct restore_ctx *ctx, const UnixSkEntry *r, struct err *e)
 {
 	size_t nr;
-	const struct packet *p = packets_of(ctx->files->kind[RESTORE_KIND_unix], r->id, &nr);
+	const struct packet *p = sk_packets(ctx, r->id, &nr);
 
 	if (r->queued > nr)
 		problem(ctx, "the directory must have all images of the dump",
@@ -201,7 +148,7 @@ int unix_fill_queue(struct restore_ctx *ctx, struct unixes *s, struct usock *u, 
 {
 	static const ProtobufCBinaryData nobody = { 0, NULL };
 	size_t nr;
-	const struct packet *p = packets_of(s, u->r->id, &nr);
+	const struct packet *p = sk_packets(ctx, u->r->id, &nr);
 	bool paired = u->connected || u->r->type != SOCK_DGRAM;
 	int from = u->peer ? u->peer->fd : u->phantom;
 
