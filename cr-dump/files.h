@@ -13,9 +13,9 @@
 #include "cr-dump/dump.h"
 #include "fdinfo.pb-c.h"
 #include "fs.pb-c.h"
-#include "sk-packet.pb-c.h"
 #include "pipe-data.pb-c.h"
 #include "remap-file-path.pb-c.h"
+#include "sk-packet.pb-c.h"
 
 enum dump_kind_id {
 #define KIND(name) DUMP_KIND_##name,
@@ -127,6 +127,7 @@ struct files {
 	struct task *self;	     /* files_flying.c */
 	struct packets packets;	     /* sk_queues.c */
 	struct usual *usual_options; /* sockopt.c */
+	struct groups *groups;	     /* sockopt_groups.c */
 	int self_fds;		     /* /proc/self/fd */
 	dev_t last_dev;		     /* of the last regular file; is it a proc filesystem? */
 	bool last_known, last_procfs;
@@ -287,6 +288,9 @@ int sk_queues_write(struct dump_ctx *ctx, struct err *e);
 /* Options of any socket; `other` ones too. Refuses (*refused_ret) what no image field can hold. */
 int sockopt_save(struct dump_ctx *ctx, struct open_file *of, int fd, int family, SkOptsEntry **ret, struct err *e);
 int sockopt_save_ip(struct dump_ctx *ctx, int fd, int family, InetSkEntry *sk, struct err *e);
+void sockopt_add(struct dump_ctx *ctx, SkOptsEntry *o, int level, int name, const void *value, size_t len);
+/* sockopt_groups.c: multicast groups that the socket is a member of. */
+int sockopt_save_groups(struct dump_ctx *ctx, int fd, int family, SkOptsEntry *o, struct err *e);
 int sockopt_int(int fd, int level, int name, int *ret);
 
 #endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Socket options. Those that the images have a field for are in libimg/sockopts.def; every other one that differs from what a
- * fresh socket of the same sort has goes into sk_opts_entry.other. Options that cannot be read back (multicast
- * memberships, attached eBPF of a reuseport group) are lost.
+ * fresh socket of the same sort has goes into sk_opts_entry.other. What cannot be read back (programs that choose in a
+ * reuseport group, keys of TCP_MD5SIG and TCP_AO) is lost.
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -26,6 +26,23 @@
 #endif
 #ifndef IPV6_HDRINCL
 #define IPV6_HDRINCL 36
+#endif
+#define SO_BUSY_POLL_BUDGET_ 70
+#ifndef IPV6_ADDR_PREFERENCES
+#define IPV6_ADDR_PREFERENCES 72
+#endif
+#ifndef IPV6_RECVFRAGSIZE
+#define IPV6_RECVFRAGSIZE 77
+#endif
+#ifndef IPV6_UNICAST_IF
+#define IPV6_UNICAST_IF 76
+#endif
+#ifndef UDPLITE_SEND_CSCOV
+#define UDPLITE_SEND_CSCOV 10
+#define UDPLITE_RECV_CSCOV 11
+#endif
+#ifndef SOL_UDPLITE
+#define SOL_UDPLITE 136
 #endif
 #ifndef SO_PASSPIDFD
 #define SO_PASSPIDFD 76
@@ -52,6 +69,9 @@ static const struct {
 	{ SOL_SOCKET, SO_SELECT_ERR_QUEUE },
 	{ SOL_SOCKET, SO_BUSY_POLL },
 	{ SOL_SOCKET, SO_PREFER_BUSY_POLL },
+	{ SOL_SOCKET, SO_BUSY_POLL_BUDGET_ },
+	{ SOL_SOCKET, SO_TXTIME },
+	{ SOL_SOCKET, SO_INCOMING_CPU },
 	{ SOL_SOCKET, SO_MAX_PACING_RATE },
 	{ SOL_SOCKET, SO_ZEROCOPY },
 	{ SOL_IP, IP_RECVTTL },
@@ -71,6 +91,9 @@ static const struct {
 	{ SOL_IP, IP_MTU_DISCOVER },
 	{ SOL_IP, IP_UNICAST_IF },
 	{ SOL_IP, IP_LOCAL_PORT_RANGE },
+	{ SOL_IP, IP_OPTIONS },
+	{ SOL_IP, IP_RECVFRAGSIZE },
+	{ SOL_IP, IP_CHECKSUM },
 	{ SOL_IPV6, IPV6_RECVHOPLIMIT },
 	{ SOL_IPV6, IPV6_RECVTCLASS },
 	{ SOL_IPV6, IPV6_TCLASS },
@@ -86,6 +109,13 @@ static const struct {
 	{ SOL_IPV6, IPV6_MTU_DISCOVER },
 	{ SOL_IPV6, IPV6_MINHOPCOUNT },
 	{ SOL_IPV6, IPV6_DONTFRAG },
+	{ SOL_IPV6, IPV6_UNICAST_IF },
+	{ SOL_IPV6, IPV6_RECVFRAGSIZE },
+	{ SOL_IPV6, IPV6_RECVHOPOPTS },
+	{ SOL_IPV6, IPV6_RECVRTHDR },
+	{ SOL_IPV6, IPV6_RECVDSTOPTS },
+	{ SOL_IPV6, IPV6_ADDR_PREFERENCES },
+	{ SOL_IPV6, IPV6_CHECKSUM },
 	{ SOL_IPV6, IPV6_AUTOFLOWLABEL },
 	{ SOL_TCP, TCP_MAXSEG },
 	{ SOL_TCP, TCP_SYNCNT },
@@ -99,6 +129,7 @@ static const struct {
 	{ SOL_TCP, TCP_FASTOPEN_NO_COOKIE },
 	{ SOL_TCP, TCP_SAVE_SYN },
 	{ SOL_TCP, TCP_NOTSENT_LOWAT },
+	{ SOL_TCP, TCP_WINDOW_CLAMP },
 	{ SOL_TCP, TCP_INQ },
 	{ SOL_UDP, UDP_CORK },
 	{ SOL_UDP, UDP_ENCAP },
@@ -106,6 +137,8 @@ static const struct {
 	{ SOL_UDP, UDP_NO_CHECK6_RX },
 	{ SOL_UDP, UDP_SEGMENT },
 	{ SOL_UDP, UDP_GRO },
+	{ SOL_UDPLITE, UDPLITE_SEND_CSCOV },
+	{ SOL_UDPLITE, UDPLITE_RECV_CSCOV },
 	{ SOL_SOCKET, SO_LOCK_FILTER },
 };
 
@@ -117,10 +150,11 @@ int sockopt_int(int fd, int level, int name, int *ret)
 	return getsockopt(fd, level, name, ret, &len);
 }
 
-#define VALUE_MAX 16 /* bytes */
+#define VALUE_MAX 40 /* bytes: of IP_OPTIONS */
 
 struct value {
-	socklen_t len; /* 0: the kernel, or this sort of socket, does not know the option */
+	bool known; /* by the kernel, and for this sort of socket */
+	socklen_t len;
 	uint8_t bytes[VALUE_MAX];
 };
 
@@ -149,12 +183,12 @@ static bool of_family(int level, int family)
 static void read_other(int fd, int family, size_t i, struct value *v)
 {
 	int level = others[i].level, name = others[i].name;
-	bool is_long = (level == SOL_TCP && name == TCP_CONGESTION) || (level == SOL_SOCKET && name == SO_TIMESTAMPING);
+	bool is_long = (level == SOL_TCP && name == TCP_CONGESTION) || (level == SOL_IP && name == IP_OPTIONS) ||
+		       (level == SOL_SOCKET && (name == SO_TIMESTAMPING || name == SO_TXTIME));
 
 	memset(v, 0, sizeof(*v));
 	v->len = is_long ? VALUE_MAX : sizeof(int);
-	if (!of_family(level, family) || getsockopt(fd, level, name, v->bytes, &v->len))
-		v->len = 0;
+	v->known = of_family(level, family) && !getsockopt(fd, level, name, v->bytes, &v->len);
 }
 
 /* NULL with an error when there is none. */
@@ -179,6 +213,17 @@ static const struct usual *find_usual(struct dump_ctx *ctx, int family, int type
 	return fs->usual_options = u;
 }
 
+void sockopt_add(struct dump_ctx *ctx, SkOptsEntry *o, int level, int name, const void *value, size_t len)
+{
+	SkOptionEntry *r = POOL_MSG(&ctx->pool, SkOptionEntry, sk_option_entry);
+
+	r->level = level;
+	r->name = name;
+	r->value.data = pool_copy(&ctx->pool, value, len);
+	r->value.len = len;
+	*POOL_PUSH(&ctx->pool, o->other, o->n_other) = r;
+}
+
 static int save_others(struct dump_ctx *ctx, int fd, int family, SkOptsEntry *o, struct err *e)
 {
 	const struct usual *u;
@@ -190,20 +235,14 @@ static int save_others(struct dump_ctx *ctx, int fd, int family, SkOptsEntry *o,
 	if (!u)
 		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
-		SkOptionEntry *r;
 		struct value now;
 
-		if (!u->values[i].len)
+		if (!u->values[i].known)
 			continue;
 		read_other(fd, family, i, &now);
-		if (!now.len || (now.len == u->values[i].len && !memcmp(now.bytes, u->values[i].bytes, now.len)))
+		if (!now.known || (now.len == u->values[i].len && !memcmp(now.bytes, u->values[i].bytes, now.len)))
 			continue;
-		r = POOL_MSG(&ctx->pool, SkOptionEntry, sk_option_entry);
-		r->level = others[i].level;
-		r->name = others[i].name;
-		r->value.data = pool_copy(&ctx->pool, now.bytes, now.len);
-		r->value.len = now.len;
-		*POOL_PUSH(&ctx->pool, o->other, o->n_other) = r;
+		sockopt_add(ctx, o, others[i].level, others[i].name, now.bytes, now.len);
 	}
 	return 0;
 }
@@ -314,7 +353,9 @@ int sockopt_save(struct dump_ctx *ctx, struct open_file *of, int fd, int family,
 	if (save_timeouts(fd, o) || save_device(ctx, fd, o) || save_linger(fd, o) || save_filter(ctx, of, fd, o))
 		return err_set(e, errno, "cannot read its socket options");
 	*ret = o;
-	return save_others(ctx, fd, family, o, e);
+	if (save_others(ctx, fd, family, o, e))
+		return -1;
+	return family == AF_UNIX ? 0 : sockopt_save_groups(ctx, fd, family, o, e);
 }
 
 /* Of raw sockets: who writes the header, and which ICMP messages are wanted. Those of others stay NULL. */

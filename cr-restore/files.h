@@ -8,8 +8,8 @@
 
 #include "cr-restore/restore.h"
 #include "file-lock.pb-c.h"
-#include "sk-packet.pb-c.h"
 #include "pipe-data.pb-c.h"
+#include "sk-packet.pb-c.h"
 
 enum restore_kind_id {
 #define KIND(name)	   RESTORE_KIND_##name,
