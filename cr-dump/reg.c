@@ -62,14 +62,19 @@ static int reg_save(struct dump_ctx *ctx, struct open_file *of, const struct fd_
 {
 	struct reg_place place = { .task = f->task, .of = of, .link = f->link, .st = &f->st, .mnt_id = f->mnt_id };
 	const char *name;
+	struct stat node;
 	char where[32];
 
 	snprintf(where, sizeof(where), "fd/%d", f->number);
 	place.where = where;
 	if (reg_find(ctx, &place, of->id, &name, e))
 		return -1;
-	if (name)
-		reg_fill(ctx, of->entry, &f->st, name, f->flags, f->pos, f->fown);
+	if (!name)
+		return 0;
+	reg_fill(ctx, of->entry, &f->st, name, f->flags, f->pos, f->fown);
+	/* It may be the name of another node (--evasive-devices), with permissions of its own. */
+	if (S_ISCHR(f->st.st_mode) && strcmp(name, f->link) && !lstat(name, &node))
+		of->entry->reg->mode = node.st_mode;
 	return 0;
 }
 
