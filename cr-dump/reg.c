@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
+#include "base/build_id.h"
 #include "cr-dump/files.h"
 
 /* null, zero, full, random, urandom: they have no state. */
@@ -56,6 +57,18 @@ void reg_fill(struct dump_ctx *ctx, FileEntry *entry, const struct stat *st, con
 	reg->has_size = S_ISREG(st->st_mode);
 	reg->size = reg->has_size ? st->st_size : 0;
 	entry->reg = reg;
+}
+
+void reg_add_build_id(struct dump_ctx *ctx, RegFileEntry *reg)
+{
+	uint32_t words[BUILD_ID_WORDS];
+	_cleanup_close_ int fd = -1;
+
+	if (ctx->opts->validate_size)
+		return;
+	fd = open(reg->name, O_RDONLY | O_NOATIME | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	reg->n_build_id = fd < 0 ? 0 : build_id_read(fd, words, BUILD_ID_WORDS);
+	reg->build_id = pool_copy(&ctx->pool, words, reg->n_build_id * sizeof(*words));
 }
 
 static int reg_save(struct dump_ctx *ctx, struct open_file *of, const struct fd_facts *f, struct err *e)
