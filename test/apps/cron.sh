@@ -36,7 +36,7 @@ outside() {
 }
 
 minutes() {
-	[ ! -e minutes ] && echo 0 || wc -l <minutes
+	if [ -e minutes ]; then wc -l <minutes; else echo 0; fi
 }
 
 finish() {
