@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
+#include "base/build_id.h"
 #include "cr-dump/files.h"
 
 /* null, zero, full, random, urandom: they have no state. */
@@ -58,18 +59,35 @@ void reg_fill(struct dump_ctx *ctx, FileEntry *entry, const struct stat *st, con
 	entry->reg = reg;
 }
 
+void reg_add_build_id(struct dump_ctx *ctx, RegFileEntry *reg)
+{
+	uint32_t words[BUILD_ID_WORDS];
+	_cleanup_close_ int fd = -1;
+
+	if (ctx->opts->validate_size)
+		return;
+	fd = open(reg->name, O_RDONLY | O_NOATIME | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	reg->n_build_id = fd < 0 ? 0 : build_id_read(fd, words, BUILD_ID_WORDS);
+	reg->build_id = pool_copy(&ctx->pool, words, reg->n_build_id * sizeof(*words));
+}
+
 static int reg_save(struct dump_ctx *ctx, struct open_file *of, const struct fd_facts *f, struct err *e)
 {
 	struct reg_place place = { .task = f->task, .of = of, .link = f->link, .st = &f->st, .mnt_id = f->mnt_id };
 	const char *name;
+	struct stat node;
 	char where[32];
 
 	snprintf(where, sizeof(where), "fd/%d", f->number);
 	place.where = where;
 	if (reg_find(ctx, &place, of->id, &name, e))
 		return -1;
-	if (name)
-		reg_fill(ctx, of->entry, &f->st, name, f->flags, f->pos, f->fown);
+	if (!name)
+		return 0;
+	reg_fill(ctx, of->entry, &f->st, name, f->flags, f->pos, f->fown);
+	/* It may be the name of another node (--evasive-devices), with permissions of its own. */
+	if (S_ISCHR(f->st.st_mode) && strcmp(name, f->link) && !lstat(name, &node))
+		of->entry->reg->mode = node.st_mode;
 	return 0;
 }
 

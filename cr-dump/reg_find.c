@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "base/writable.h"
 #include "cr-dump/files.h"
 #include "cr-dump/task.h"
 
@@ -213,22 +214,53 @@ int reg_find(struct dump_ctx *ctx, const struct reg_place *p, uint32_t id, const
 
 /* --- links -------------------------------------------------------------------------------------------------- */
 
+/* The file, as seen in the mount of another path of its filesystem: links cannot be made from mount to mount. */
+static int open_in_mount_of(const char *file, const char *dir)
+{
+	union {
+		struct file_handle handle;
+		char room[sizeof(struct file_handle) + MAX_HANDLE_SZ];
+	} h = { .handle.handle_bytes = MAX_HANDLE_SZ };
+	_cleanup_close_ int mount_fd = open(*dir ? dir : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int mount_id;
+
+	if (mount_fd < 0 || name_to_handle_at(AT_FDCWD, file, &h.handle, &mount_id, AT_SYMLINK_FOLLOW))
+		return -1;
+	return open_by_handle_at(mount_fd, &h.handle, O_PATH | O_CLOEXEC);
+}
+
+static int link_into(const char *file, const char *dir, const char *name)
+{
+	_cleanup_close_ int fd = -1;
+	char path[32];
+
+	if (!linkat(AT_FDCWD, file, AT_FDCWD, name, AT_SYMLINK_FOLLOW))
+		return 0;
+	if (errno != EXDEV)
+		return -1;
+	fd = open_in_mount_of(file, dir);
+	if (fd < 0)
+		return -1;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, path, AT_FDCWD, name, AT_SYMLINK_FOLLOW);
+}
+
 /* In the directory where the file was or, if that is gone, in one above it. */
 static int make_link(struct dump_ctx *ctx, struct link *l, struct err *e)
 {
-	_cleanup_free_ char *dir = strdup(l->old);
-	char file[64], *slash;
+	char file[64], dir[PATH_MAX], *slash;
 	int error = ENOENT;
 
+	writable_path(l->old, dir);
 	snprintf(file, sizeof(file), "/proc/%d/%s", l->task->pid, l->where);
-	while (dir && (slash = strrchr(dir, '/'))) {
+	while ((slash = strrchr(dir, '/'))) {
 		*slash = '\0';
 		for (unsigned int again = 0; again < 1000; again++) {
 			const char *name =
 				again ? pool_printf(&ctx->pool, "%s/link_remap.%u.%u", dir, l->reg->id, again) :
 					pool_printf(&ctx->pool, "%s/link_remap.%u", dir, l->reg->id);
 
-			if (!linkat(AT_FDCWD, file, AT_FDCWD, name, AT_SYMLINK_FOLLOW)) {
+			if (!link_into(file, dir, name)) {
 				l->reg->name = (char *)name;
 				return 0;
 			}

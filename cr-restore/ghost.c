@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
+#include "base/writable.h"
 #include "cr-restore/reg.h"
 
 #define COPY_SIZE (1 << 20)
@@ -45,7 +46,7 @@ int ghost_load(struct restore_ctx *ctx, uint32_t id, const RegFileEntry *r, stru
 		}
 		*POOL_PUSH(&ctx->pool, ctx->files->messages, ctx->files->nr_messages) = msg;
 		g = POOL_PUSH(&ctx->pool, s->ghosts, s->nr_ghosts);
-		*g = (struct ghost){ .id = id, .entry = (GhostFileEntry *)msg, .tmpfile_fd = -1 };
+		*g = (struct ghost){ .id = id, .entry = (GhostFileEntry *)msg, .tmpfile_fd = -1, .writable_fd = -1 };
 	}
 	for (size_t i = 0; i < g->nr_names; i++)
 		if (!strcmp(g->names[i].path, r->name))
@@ -158,6 +159,12 @@ static int set_attributes(const GhostFileEntry *g, int fd, struct err *e)
 	return 0;
 }
 
+/* By which it can be changed: the name may be in a mount that is read-only. */
+static int fd_of(const struct ghost *g)
+{
+	return g->writable_fd >= 0 ? g->writable_fd : g->names[0].fd;
+}
+
 int ghost_set_times(const struct ghost *g, struct err *e)
 {
 	const GhostFileEntry *r = g->entry;
@@ -168,7 +175,7 @@ int ghost_set_times(const struct ghost *g, struct err *e)
 		return 0;
 	times[0] = (struct timespec){ r->atim->tv_sec, r->atim->tv_usec * 1000 + r->atim_nsec };
 	times[1] = (struct timespec){ r->mtim->tv_sec, r->mtim->tv_usec * 1000 + r->mtim_nsec };
-	if (utimensat(AT_FDCWD, fd_path(g->names[0].fd, path), times, 0))
+	if (utimensat(AT_FDCWD, fd_path(fd_of(g), path), times, 0))
 		return err_set(e, errno, "cannot set the times of the deleted file %s", g->names[0].path);
 	return 0;
 }
@@ -194,27 +201,29 @@ static int make_inode(const GhostFileEntry *g, const char *path)
 /* Under the name that it had. If that is another file's by now, the temporary one will do. */
 static int make_names(struct names *n, struct ghost *g, struct err *e)
 {
-	char temporary[PATH_MAX];
-	const char *first = temporary;
+	char temporary[PATH_MAX], where[PATH_MAX], first[PATH_MAX];
 
 	for (size_t i = 0; i < g->nr_names; i++) {
 		struct ghost_name *name = &g->names[i];
 		int taken;
 
-		if (names_parents(n, name->path, e))
+		writable_path(name->path, where);
+		if (names_parents(n, where, e))
 			return -1;
 		if (!i) {
-			if (names_temporary(n, name->path, temporary, sizeof(temporary), e))
+			if (names_temporary(n, where, temporary, sizeof(temporary), e))
 				return -1;
 			if (make_inode(g->entry, temporary))
 				return err_set(e, errno, "cannot make the deleted file again");
 		}
-		taken = S_ISDIR(g->entry->mode) && i ? 1 : names_add(n, first, !i, name->path, e);
+		taken = S_ISDIR(g->entry->mode) && i ? 1 : names_add(n, i ? first : temporary, !i, where, e);
 		if (taken < 0)
 			return -1;
-		if (!i && !taken)
-			first = name->path;
+		if (!i)
+			strcpy(first, taken ? temporary : where);
 		name->fd = open(taken ? first : name->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		if (!i && strcmp(where, name->path))
+			g->writable_fd = open(first, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 		if (name->fd < 0)
 			return err_set(e, errno, "cannot open the deleted file");
 	}
@@ -251,14 +260,14 @@ static int make(struct restore_ctx *ctx, struct ghost *g, struct err *e)
 		return -1;
 	g->made = true;
 	if (S_ISREG(g->entry->mode)) {
-		_cleanup_close_ int fd = open(fd_path(g->names[0].fd, path), O_RDWR | O_CLOEXEC);
+		_cleanup_close_ int fd = open(fd_path(fd_of(g), path), O_RDWR | O_CLOEXEC);
 
 		if (fd < 0)
 			return err_set(e, errno, "cannot open the deleted file to fill it");
 		if (fill(ctx, g, fd, e))
 			return -1;
 	}
-	return set_attributes(g->entry, g->names[0].fd, e);
+	return set_attributes(g->entry, fd_of(g), e);
 }
 
 int ghost_open(struct restore_ctx *ctx, uint32_t id, const char *name, struct ghost **ret, int *fd_ret, struct err *e)
@@ -279,5 +288,6 @@ void ghost_close(struct ghost *g)
 	for (size_t i = 0; i < g->nr_names; i++)
 		close_fdp(&g->names[i].fd);
 	close_fdp(&g->tmpfile_fd);
+	close_fdp(&g->writable_fd);
 	g->made = false;
 }

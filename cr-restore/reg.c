@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "base/build_id.h"
 #include "cr-restore/reg.h"
 
 /* Only open(2) knows what to do with them, or they mean nothing afterwards; O_ASYNC is set later. */
@@ -34,6 +35,20 @@ static void compare(const struct restore_ctx *ctx, const RegFileEntry *r, const 
 		snprintf(buf, size, "its mode is %o, not %o as at the dump", st->st_mode & 07777, mode & 07777);
 		*hint = "--skip-file-rwx-check accepts that";
 	}
+}
+
+/* Is it the same program or library? Where either has no build id, nobody can tell. */
+static bool is_same_build(const struct restore_ctx *ctx, const RegFileEntry *r)
+{
+	uint32_t words[BUILD_ID_WORDS];
+	_cleanup_close_ int fd = -1;
+	size_t n;
+
+	if (!r->n_build_id || ctx->opts->validate_size)
+		return true;
+	fd = open(r->name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	n = fd < 0 ? 0 : build_id_read(fd, words, BUILD_ID_WORDS);
+	return !n || (n == r->n_build_id && !memcmp(words, r->build_id, n * sizeof(*words)));
 }
 
 /* "/proc/12/maps" of a process that is not born yet. */
@@ -73,6 +88,9 @@ static int reg_check(struct restore_ctx *ctx, const FileEntry *f, struct err *e)
 	compare(ctx, r, &st, why, sizeof(why), &hint);
 	if (*why)
 		problem(ctx, hint, "%s: %s", r->name, why);
+	else if (!is_same_build(ctx, r))
+		problem(ctx, "--file-validation filesize accepts that",
+			"%s: it is another program or library than at the dump (by its build id)", r->name);
 	return 0;
 }
 

@@ -22,6 +22,7 @@ struct ghost {
 	bool made;
 	const RegFileEntry *tmpfile; /* the open file that O_TMPFILE made it with */
 	int tmpfile_fd;
+	int writable_fd; /* O_PATH, where its mount is not read-only; -1: as names[0] */
 };
 
 /* What is known of a file that is not found by its name. */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/writable.h"
 #include "cr-restore/reg.h"
 
 #define TMPFILE_BIT (O_TMPFILE & ~O_DIRECTORY)
@@ -105,10 +106,11 @@ void remap_check(struct restore_ctx *ctx, const struct remap *m)
 /* Under the name that it had, for a moment, so that /proc shows that one; under the link's if this cannot be. */
 static int open_link(struct restore_ctx *ctx, struct remap *m, struct err *e)
 {
+	char where[PATH_MAX];
 	struct err ignored;
 
-	if (!names_parents(ctx->names, m->reg->name, &ignored) &&
-	    !names_add(ctx->names, m->link, false, m->reg->name, &ignored))
+	writable_path(m->reg->name, where);
+	if (!names_parents(ctx->names, where, &ignored) && !names_add(ctx->names, m->link, false, where, &ignored))
 		m->fd = open(m->reg->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	names_undo(ctx->names);
 	if (m->fd < 0)

@@ -17,6 +17,7 @@
 
 #define MASTER_NAME "/dev/ptmx"
 #define NUMBER_MAX  (1 << 20)
+#define DATA_MAX    (1 << 20)
 #define LARGE_FILE  0100000 /* the kernel's O_LARGEFILE, which is 0 here */
 
 /* --- which there are ---------------------------------------------------------------------------------------- */
@@ -104,16 +105,13 @@ static bool is_taken(const char *master, uint32_t number)
 	return !access(path, F_OK);
 }
 
-static void check_data(struct restore_ctx *ctx, const struct pty *p, const TtyDataEntry *d)
+static bool data_fits(const TtyDataEntry *d)
 {
 	uint64_t sum = 0;
 
-	if (!d)
-		return;
-	for (size_t i = 0; i < d->n_lines; i++)
+	for (size_t i = 0; d && i < d->n_lines; i++)
 		sum += d->lines[i];
-	if (d->data.len > 1 << 20 || sum + d->unprocessed > d->data.len)
-		problem(ctx, NULL, "tty-data.img: what waits in pts/%u does not fit its lengths", number_of(p));
+	return !d || (d->data.len <= DATA_MAX && sum <= d->data.len && d->unprocessed <= d->data.len);
 }
 
 /* Tasks that a dump has just killed hold their terminals for a moment. */
@@ -134,8 +132,8 @@ void pty_check(struct restore_ctx *ctx, struct pty *p)
 		problem(ctx, NULL, "no pseudo-terminal has the number %u", number_of(p));
 		return;
 	}
-	check_data(ctx, p, p->output);
-	check_data(ctx, p, p->input);
+	if (!data_fits(p->output) || !data_fits(p->input))
+		problem(ctx, NULL, "tty-data.img: what waits in pts/%u does not fit its lengths", number_of(p));
 	for (; is_taken(name, number_of(p)) && s->patience_ms; s->patience_ms -= 10)
 		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
 	if (is_taken(name, number_of(p)))
@@ -227,6 +225,8 @@ static int put_state(struct restore_ctx *ctx, const struct pty *p, int slave, st
 	const TtyInfoEntry *r = p->master;
 	struct pty_state s = { .packets = r->packet_mode, .packet_status = r->packet_status };
 
+	if (!data_fits(p->output) || !data_fits(p->input))
+		return err_set(e, 0, "what waits in it does not fit its lengths");
 	if (ioctl(slave, TCGETS2, &s.settings))
 		return err_set(e, errno, "cannot read the settings of a new terminal");
 	if (r->termios)

@@ -2,7 +2,7 @@
 /*
  * A job on a terminal that is not part of the tree (X-19): dumped with --shell-job, restored on another terminal, it goes on
  * reading and writing there, and the attached restore ends with its exit status. Once as a job of an interactive shell
- * (a process group of its own in the foreground), once in its shell's own group.
+ * (a process group of its own in the foreground), once in its shell's own group, once as a session that takes the terminal.
  */
 #include <pty.h>
 #include <sys/ioctl.h>
@@ -114,6 +114,26 @@ static void answer(void *arg)
 	_exit(6);
 }
 
+/* The same as a session of its own, with a member that asks /dev/tty for the answers. */
+static void answer_by_child(void *arg)
+{
+	pid_t child;
+	int status;
+
+	must(setsid());
+	must(ioctl(0, TIOCSCTTY, 1));
+	child = must(fork());
+	if (!child) {
+		int fd = must(open("/dev/tty", O_RDWR));
+
+		for (int i = 0; i < 3; i++)
+			must(dup2(fd, i));
+		answer(NULL);
+	}
+	must(waitpid(child, &status, 0));
+	_exit(WEXITSTATUS(status));
+}
+
 static void run_restore(void *arg)
 {
 	char path[600];
@@ -132,14 +152,14 @@ static void run_dump(pid_t pid, const char *img)
 		fail(cmd);
 }
 
-static void one_round(bool own_group, char *img)
+static void one_round(bool own_group, void (*job_is)(void *), char *img)
 {
 	struct terminal t;
 	pid_t job = 0, leader;
 	int status;
 
 	terminal_open(&t);
-	leader = shell(&t, own_group, answer, NULL, &job);
+	leader = shell(&t, own_group, job_is, NULL, &job);
 	type(&t, "one\n");
 	expect_text(&t, "answer 0: one");
 	task_wait_asleep(job);
@@ -161,7 +181,8 @@ static void one_round(bool own_group, char *img)
 int main(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	one_round(true, "img-own-group");
-	one_round(false, "img-shell-group");
+	one_round(true, answer, "img-own-group");
+	one_round(false, answer, "img-shell-group");
+	one_round(false, answer_by_child, "img-session");
 	return 0;
 }

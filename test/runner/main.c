@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -343,6 +344,14 @@ static int usage(void)
 	return 2;
 }
 
+/* Tests are about what they set themselves: what whoever called us had ignored (nohup, a job in the background) or been nice with is undone. */
+static void undo_inheritance(void)
+{
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL); /* fails for those that cannot be anything else */
+	setpriority(PRIO_PROCESS, 0, 0);
+}
+
 int main(int argc, char **argv)
 {
 	struct run r = { .parallel = sysconf(_SC_NPROCESSORS_ONLN),
@@ -356,6 +365,7 @@ int main(int argc, char **argv)
 	r.specs = calloc(argc + 1, sizeof(*r.specs));
 	r.jobs = calloc((argc + 1) * F_COUNT, sizeof(*r.jobs));
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	undo_inheritance();
 	/* "-" keeps the order: a test is a word of its own, -u goes before a unit test. */
 	while ((c = getopt(argc, argv, "-j:T:F:B:b:t:x:ku:")) != -1)
 		switch (c) {
