@@ -57,11 +57,12 @@ static int epoll_save(struct dump_ctx *ctx, struct open_file *of, const struct f
 	return 0;
 }
 
-/* Is descriptor `number` of the task the target that was added as tfd, the nth (from 0) of those with that number? */
-static int is_target(const struct open_file *ep, int number, uint32_t tfd, uint32_t nth, bool *ret, struct err *e)
+/* Is descriptor `number` of process pid the target that was added as tfd, the nth (from 0) of those with that number? */
+static int is_target(const struct open_file *ep, pid_t pid, int number, uint32_t tfd, uint32_t nth, bool *ret,
+		     struct err *e)
 {
 	struct kcmp_epoll_slot slot = { ep->number, tfd, nth };
-	long r = syscall(SYS_kcmp, ep->task->pid, ep->task->pid, KCMP_EPOLL_TFD, number, &slot);
+	long r = syscall(SYS_kcmp, pid, ep->task->pid, KCMP_EPOLL_TFD, number, &slot);
 
 	if (r < 0)
 		return err_set(e, errno, "cannot tell which file the epoll target %u is (kcmp)", tfd);
@@ -77,20 +78,20 @@ static int find_target(struct dump_ctx *ctx, const struct open_file *ep, const E
 		       int *number_ret, struct err *e)
 {
 	const struct table *table = files_table(ctx, ep->task);
-	const struct slot *s = table_slot(table, t->tfd);
+	const struct slot *s = table ? table_slot(table, t->tfd) : NULL;
 	bool yes = false;
 
 	*number_ret = -1;
-	if (s && s->file->ino == t->inode && is_target(ep, t->tfd, t->tfd, nth, &yes, e))
+	if (s && s->file->ino == t->inode && is_target(ep, ep->task->pid, t->tfd, t->tfd, nth, &yes, e))
 		return -1;
 	if (yes) {
 		*number_ret = t->tfd;
 		return 0;
 	}
-	for (size_t i = 0; i < table->nr_slots; i++) {
+	for (size_t i = 0; table && i < table->nr_slots; i++) {
 		if (table->slots[i].file->ino != t->inode)
 			continue;
-		if (is_target(ep, table->slots[i].number, t->tfd, nth, &yes, e))
+		if (is_target(ep, ep->task->pid, table->slots[i].number, t->tfd, nth, &yes, e))
 			return -1;
 		if (yes) {
 			*number_ret = table->slots[i].number;
@@ -100,30 +101,63 @@ static int find_target(struct dump_ctx *ctx, const struct open_file *ep, const E
 	return 0;
 }
 
+/* Among all files of the tree: another task has the target, or it is on its way through a socket, as the instance may be. */
+static int find_file(struct dump_ctx *ctx, const struct open_file *ep, EventpollTfdEntry *t, uint32_t nth,
+		     struct err *e)
+{
+	const struct files *fs = files_of(ctx);
+	bool yes = false;
+
+	for (size_t i = 0; i < fs->nr_list && !yes; i++) {
+		const struct open_file *of = fs->list[i];
+
+		if (of->ino != t->inode || !of->entry)
+			continue;
+		if (is_target(ep, of->task->pid, of->number, t->tfd, nth, &yes, e))
+			return -1;
+		t->has_file_id = yes;
+		t->file_id = of->id;
+	}
+	if (!yes)
+		refuse_file(ctx, ep, NULL,
+			    "is an epoll instance with a target (added as fd %u, inode %lu) that is closed in the tree",
+			    t->tfd, t->inode);
+	return 0;
+}
+
+/* How many targets before the i-th were added under the same number. */
+static uint32_t nth_of(const EventpollFileEntry *r, size_t i)
+{
+	uint32_t nth = 0;
+
+	for (size_t j = 0; j < i; j++)
+		nth += r->tfd[j]->tfd == r->tfd[i]->tfd;
+	return nth;
+}
+
 static int resolve(struct dump_ctx *ctx, const struct open_file *ep, struct err *e)
 {
 	EventpollFileEntry *r = ep->entry->epfd;
+	int *numbers = pool_alloc(&ctx->pool, (r->n_tfd + 1) * sizeof(*numbers));
+	bool all = true;
 
 	for (size_t i = 0; i < r->n_tfd; i++) {
-		EventpollTfdEntry *t = r->tfd[i];
-		uint32_t nth = 0;
-		int number;
-
-		for (size_t j = 0; j < i; j++)
-			nth += (r->tfd[j]->has_added_as ? r->tfd[j]->added_as : r->tfd[j]->tfd) == t->tfd;
-		if (find_target(ctx, ep, t, nth, &number, e))
+		if (find_target(ctx, ep, r->tfd[i], nth_of(r, i), &numbers[i], e))
 			return -1;
-		if (number < 0) {
-			refuse_file(
-				ctx, ep, NULL,
-				"is an epoll instance with a target (added as fd %u, inode %lu) that is closed there",
-				t->tfd, t->inode);
-		} else if ((uint32_t)number != t->tfd) {
+		all &= numbers[i] >= 0;
+	}
+	for (size_t i = 0; i < r->n_tfd; i++) {
+		EventpollTfdEntry *t = r->tfd[i];
+
+		if (!all && find_file(ctx, ep, t, nth_of(r, i), e))
+			return -1;
+		if (all && (uint32_t)numbers[i] != t->tfd) {
 			t->has_added_as = true;
 			t->added_as = t->tfd;
-			t->tfd = number;
 		}
 	}
+	for (size_t i = 0; all && i < r->n_tfd; i++)
+		r->tfd[i]->tfd = numbers[i];
 	return 0;
 }
 

@@ -9,8 +9,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "cr-restore/files.h"
 
@@ -34,13 +37,61 @@ static int epoll_load(struct restore_ctx *ctx, struct err *e)
 	return files_each(ctx, IMG_EVENTPOLL_TFD, add_old, e);
 }
 
+/*
+ * No task has the instance and all its targets: a child of the director, which has all that it has, gives each target its number
+ * for the moment. The instance keeps them when the child is gone. Returns 0 or an error number.
+ */
+static int add_in_child(int epfd, const EventpollTfdEntry *t, int target)
+{
+	struct clone_args a = { .exit_signal = SIGCHLD };
+	struct epoll_event ev = { .events = t->events, .data.u64 = t->data };
+	int status = 0;
+	long child;
+
+	/* Its own number must not be the one that is wanted. */
+	_cleanup_close_ int ep = fcntl(epfd, F_DUPFD_CLOEXEC, t->tfd + 1);
+	if (ep < 0)
+		return errno;
+	child = syscall(SYS_clone3, &a, sizeof(a));
+	if (!child) {
+		bool bad = (target != (int)t->tfd && dup2(target, t->tfd) < 0) ||
+			   epoll_ctl(ep, EPOLL_CTL_ADD, t->tfd, &ev);
+
+		syscall(SYS_exit_group, bad ? errno : 0);
+	}
+	if (child < 0)
+		return errno;
+	while (waitpid(child, &status, __WALL) < 0)
+		if (errno != EINTR)
+			return errno;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD;
+}
+
+static int add_here(struct restore_ctx *ctx, const FileEntry *f, int epfd, struct err *e)
+{
+	for (size_t i = 0; i < f->epfd->n_tfd; i++) {
+		const EventpollTfdEntry *t = f->epfd->tfd[i];
+		int target, errnum;
+
+		if (!t->has_file_id)
+			continue;
+		files_find(ctx, f->id)->finished = true;
+		if (files_get(ctx, t->file_id, &target, e))
+			return err_in(e, "a target");
+		errnum = add_in_child(epfd, t, target);
+		if (errnum)
+			return err_set(e, errnum, "cannot register its target %u", t->tfd);
+	}
+	return 0;
+}
+
 static int epoll_make(struct restore_ctx *ctx, const FileEntry *f, int *fd_ret, struct err *e)
 {
 	_cleanup_close_ int fd = epoll_create1(EPOLL_CLOEXEC);
 
 	if (fd < 0)
 		return err_set(e, errno, "cannot create an epoll instance");
-	if (file_set_flags(fd, f->epfd->flags, e))
+	if (file_set_flags(fd, f->epfd->flags, e) || add_here(ctx, f, fd, e))
 		return -1;
 	*fd_ret = take_fd(fd);
 	return 0;
