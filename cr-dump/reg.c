@@ -46,6 +46,7 @@ void reg_fill(struct dump_ctx *ctx, FileEntry *entry, const struct stat *st, con
 	      uint64_t pos, FownEntry *fown)
 {
 	RegFileEntry *reg = POOL_MSG(&ctx->pool, RegFileEntry, reg_file_entry);
+	const struct files *fs = files_of(ctx);
 
 	reg->id = entry->id;
 	reg->flags = flags;
@@ -56,6 +57,9 @@ void reg_fill(struct dump_ctx *ctx, FileEntry *entry, const struct stat *st, con
 	reg->mode = st->st_mode;
 	reg->has_size = S_ISREG(st->st_mode);
 	reg->size = reg->has_size ? st->st_size : 0;
+	/* reg_find() was asked just before. */
+	if (fs->nr_remaps && fs->remaps[fs->nr_remaps - 1]->orig_id == entry->id)
+		reg->has_remapped = reg->remapped = true;
 	entry->reg = reg;
 }
 

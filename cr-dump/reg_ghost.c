@@ -236,6 +236,24 @@ static int put_chunks(struct img_writer *w, struct scan *s, struct chunk c, char
 	return 0;
 }
 
+/* So that an image that ends too early is noticed. Then the scan stands behind the first chunk again. */
+static int count_data(struct scan *s, struct chunk first, GhostFileEntry *g, struct err *e)
+{
+	struct chunk c = first;
+
+	g->has_data = true;
+	while (c.start < c.end) {
+		g->data += c.end - c.start;
+		if (next_chunk(s, c.end, &c, e))
+			return -1;
+	}
+	if (s->map) {
+		s->at = s->map->fm_mapped_extents = 0;
+		return next_chunk(s, 0, &c, e);
+	}
+	return 0;
+}
+
 /* A file without holes has no chunks: then its content follows the record as it is. */
 static int put_file(struct dump_ctx *ctx, struct img_writer *w, struct ghost *g, struct scan *s, struct err *e)
 {
@@ -246,10 +264,12 @@ static int put_file(struct dump_ctx *ctx, struct img_writer *w, struct ghost *g,
 		return err_set(e, ENOMEM, "cannot copy its content");
 	if (scan_begin(ctx, s, e) || next_chunk(s, 0, &first, e))
 		return -1;
+	PB_SET(g->entry, size, g->size);
 	if (!g->size || (!first.start && first.end == g->size))
 		return img_put(w, &g->entry->base, e) || copy(w, s->fd, &first, buf, e) ? -1 : 0;
 	PB_SET(g->entry, chunks, true);
-	PB_SET(g->entry, size, g->size);
+	if (count_data(s, first, g->entry, e))
+		return -1;
 	return img_put(w, &g->entry->base, e) ? -1 : put_chunks(w, s, first, buf, e);
 }
 

@@ -45,6 +45,10 @@ int ghost_load(struct restore_ctx *ctx, uint32_t id, const RegFileEntry *r, stru
 			return -1;
 		}
 		*POOL_PUSH(&ctx->pool, ctx->files->messages, ctx->files->nr_messages) = msg;
+		if (!((GhostFileEntry *)msg)->chunks && img_left(reader) < ((GhostFileEntry *)msg)->size) {
+			err_set(e, 0, "its content is cut short");
+			return img_complain(reader, e);
+		}
 		g = POOL_PUSH(&ctx->pool, s->ghosts, s->nr_ghosts);
 		*g = (struct ghost){ .id = id, .entry = (GhostFileEntry *)msg, .tmpfile_fd = -1, .writable_fd = -1 };
 	}
@@ -93,9 +97,10 @@ static int copy(struct img_reader *r, int fd, off_t at, uint64_t max, bool all, 
 	return 0;
 }
 
-static int copy_chunks(struct img_reader *r, int fd, char *buf, struct err *e)
+static int copy_chunks(struct img_reader *r, const GhostFileEntry *g, int fd, char *buf, struct err *e)
 {
 	ProtobufCMessage *msg;
+	uint64_t data = 0;
 	int got, ret = 0;
 
 	while (!ret && (got = img_get(r, &msg, e)) > 0) {
@@ -106,10 +111,16 @@ static int copy_chunks(struct img_reader *r, int fd, char *buf, struct err *e)
 			ret = img_complain(r, e);
 		} else {
 			ret = copy(r, fd, c->off, c->len, true, buf, e);
+			data += c->len;
 		}
 		img_free(msg);
 	}
-	return ret ? ret : got;
+	if (ret || got < 0)
+		return -1;
+	if (!g->has_data || g->data == data)
+		return 0;
+	err_set(e, 0, "it has %lu bytes of content, not %lu", data, g->data);
+	return img_complain(r, e);
 }
 
 static int fill(struct restore_ctx *ctx, const struct ghost *g, int fd, struct err *e)
@@ -129,7 +140,9 @@ static int fill(struct restore_ctx *ctx, const struct ghost *g, int fd, struct e
 	img_free(msg);
 	if (g->entry->has_size && ftruncate(fd, g->entry->size))
 		return err_set(e, errno, "cannot make it %lu bytes long", g->entry->size);
-	return g->entry->chunks ? copy_chunks(r, fd, buf, e) : copy(r, fd, 0, UINT64_MAX, false, buf, e);
+	if (g->entry->chunks)
+		return copy_chunks(r, g->entry, fd, buf, e);
+	return copy(r, fd, 0, g->entry->has_size ? g->entry->size : UINT64_MAX, g->entry->has_size, buf, e);
 }
 
 /* --- attributes --------------------------------------------------------------------------------------------- */

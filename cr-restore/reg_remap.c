@@ -44,7 +44,7 @@ static int add(struct restore_ctx *ctx, ProtobufCMessage *msg, struct img_reader
 	m->type = entry->has_remap_type ? entry->remap_type : REMAP_TYPE__LINKED;
 	m->reg = reg_of(ctx, m->id);
 	if (!m->reg || *m->reg->name != '/') {
-		err_set(e, 0, "file %u is no file with a path", m->id);
+		err_set(e, 0, "file %u is no file with a path in files.img", m->id);
 		return img_complain(r, e);
 	}
 	if (m->type == REMAP_TYPE__GHOST)
@@ -52,8 +52,8 @@ static int add(struct restore_ctx *ctx, ProtobufCMessage *msg, struct img_reader
 	if (m->type == REMAP_TYPE__LINKED) {
 		link = reg_of(ctx, m->target);
 		if (!link || *link->name != '/') {
-			err_set(e, 0, "file %u, which file %u is to be found by, is no file with a path", m->target,
-				m->id);
+			err_set(e, 0, "file %u, which file %u is to be found by, is no file with a path in files.img",
+				m->target, m->id);
 			return img_complain(r, e);
 		}
 		m->link = link->name;
@@ -68,6 +68,14 @@ static int by_id(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
+struct remap *remap_find(struct restore_ctx *ctx, uint32_t id)
+{
+	const struct regs *s = ctx->files->kind[RESTORE_KIND_reg];
+	const struct remap key = { .id = id };
+
+	return s->nr_remaps ? bsearch(&key, s->remaps, s->nr_remaps, sizeof(key), by_id) : NULL;
+}
+
 int remaps_load(struct restore_ctx *ctx, struct err *e)
 {
 	struct regs *s = ctx->files->kind[RESTORE_KIND_reg] = pool_alloc(&ctx->pool, sizeof(*s));
@@ -76,15 +84,16 @@ int remaps_load(struct restore_ctx *ctx, struct err *e)
 		return -1;
 	if (s->nr_remaps)
 		qsort(s->remaps, s->nr_remaps, sizeof(*s->remaps), by_id);
+	/* There is no image when all files are found, so that is noted with the file as well. */
+	for (size_t i = 0; i < ctx->files->nr; i++) {
+		const RegFileEntry *r = ctx->files->list[i].entry->reg;
+
+		if (!r || !r->remapped || remap_find(ctx, r->id))
+			continue;
+		err_set(e, 0, "remap-fpath.img: what became of the deleted file %s is missing", r->name);
+		return err_hint(e, "the directory must have all images of the dump");
+	}
 	return 0;
-}
-
-struct remap *remap_find(struct restore_ctx *ctx, uint32_t id)
-{
-	const struct regs *s = ctx->files->kind[RESTORE_KIND_reg];
-	const struct remap key = { .id = id };
-
-	return s->nr_remaps ? bsearch(&key, s->remaps, s->nr_remaps, sizeof(key), by_id) : NULL;
 }
 
 /* --- checking ----------------------------------------------------------------------------------------------- */
