@@ -30,7 +30,7 @@ prepare() {
 		wait $twenty || exit 1
 		until grep -q "int32 100" watched; do sleep 0.05; done
 		ask ListNames | tr -s ' ' '\n' | grep -c '^[a-z]'
-		kill %4 %3 %2 %1
+		kill %3 %2 %1
 	EOF
 	undisturbed progress watched one twenty
 	[ "$(grep -c int32 undisturbed/watched)" = 100 ] || fail "undisturbed $(grep -c int32 undisturbed/watched) signals came"
@@ -55,7 +55,6 @@ outside() {
 
 result() {
 	same stdout progress
-	cmp <(sed 's/pid=[0-9]*//g; s/\[[0-9]*\]//' stderr) <(sed 's/pid=[0-9]*//g; s/\[[0-9]*\]//' undisturbed/stderr) ||
-		fail "the bus complains of something"
+	! grep -vE 'became a monitor|Monitoring connection .* closed' stderr || fail "the bus complains of something"
 	cmp <(grep int32 watched) <(grep int32 undisturbed/watched) || fail "the monitor saw other signals"
 }

@@ -14,7 +14,7 @@ prepare() {
 		WORKERS, STEPS, CELLS = 4, 100, 1 << 20
 		mp.set_start_method("fork")
 
-		def work(nr, name, turn, total, lock, barrier, queue):
+		def work(nr, name, turn, total, done, lock, barrier, queue):
 		    shm = shared_memory.SharedMemory(name=name)
 		    part = shm.buf[nr * CELLS:(nr + 1) * CELLS]
 		    for step in range(STEPS):
@@ -31,15 +31,15 @@ prepare() {
 		        queue.put((step, nr, crc, total.value))
 		        turn[(nr + 1) % WORKERS].release()
 		        with lock:
-		            total.value += 0
+		            done.value += 1
 		    part.release()
 		    shm.close()
 
 		def main():
 		    shm = shared_memory.SharedMemory(create=True, size=WORKERS * CELLS)
 		    turn = [mp.Semaphore(1 if nr == 0 else 0) for nr in range(WORKERS)]
-		    total, lock, barrier, queue = mp.Value("q", 7), mp.Lock(), mp.Barrier(WORKERS), mp.Queue()
-		    workers = [mp.Process(target=work, args=(nr, shm.name, turn, total, lock, barrier, queue))
+		    total, done, lock, barrier, queue = mp.Value("q", 7), mp.RawValue("i", 0), mp.Lock(), mp.Barrier(WORKERS), mp.Queue()
+		    workers = [mp.Process(target=work, args=(nr, shm.name, turn, total, done, lock, barrier, queue))
 		               for nr in range(WORKERS)]
 		    for w in workers:
 		        w.start()
@@ -55,7 +55,7 @@ prepare() {
 		            sys.exit(f"{w.name} ended with {w.exitcode}")
 		    for r in sorted(results):
 		        print(*r)
-		    print(total.value, hashlib.sha256(shm.buf).hexdigest(), barrier.broken)
+		    print(total.value, done.value, hashlib.sha256(shm.buf).hexdigest(), barrier.broken)
 		    shm.close()
 		    shm.unlink()
 
