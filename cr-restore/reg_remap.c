@@ -57,8 +57,12 @@ static int add(struct restore_ctx *ctx, ProtobufCMessage *msg, struct img_reader
 			return img_complain(r, e);
 		}
 		m->link = link->name;
+		return 0;
 	}
-	return 0;
+	if (m->type == REMAP_TYPE__PROCFS)
+		return 0;
+	err_set(e, 0, "there is no remap_type %d", m->type);
+	return img_complain(r, e);
 }
 
 static int by_id(const void *a, const void *b)

@@ -138,10 +138,12 @@ static void traced(struct world *w)
 	unharmed(w, "a traced thread in the tree", IMG);
 }
 
-/* What no version can dump: a map of the kernel's BPF machine. */
+/* What no version can dump: a map of the kernel's BPF machine with a value for each CPU. */
 static int open_refused(void)
 {
-	union bpf_attr attr = { .map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1 };
+	union bpf_attr attr = {
+		.map_type = BPF_MAP_TYPE_PERCPU_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1
+	};
 
 	return syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr));
 }

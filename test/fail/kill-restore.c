@@ -95,7 +95,21 @@ static int outcome(struct world *w, const char *when, double *took)
 
 /* --- the test ----------------------------------------------------------------------------------------------- */
 
-/* The command's first child; the command itself before that is born. */
+static bool is_worker(int pid)
+{
+	char path[64], name[32] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	f = fopen(path, "re");
+	if (f && !fgets(name, sizeof(name), f))
+		name[0] = '\0';
+	if (f)
+		fclose(f);
+	return !strncmp(name, "cr-restore-work", 15);
+}
+
+/* The command itself before its worker is born, and after that has ended: then the first child is the tree's root. */
 static pid_t worker_of(pid_t command)
 {
 	char path[64];
@@ -104,11 +118,11 @@ static pid_t worker_of(pid_t command)
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", command, command);
 	f = fopen(path, "re");
-	if (!f || fscanf(f, "%d", &pid) != 1)
-		pid = command;
+	if (f && fscanf(f, "%d", &pid) != 1)
+		pid = 0;
 	if (f)
 		fclose(f);
-	return pid;
+	return pid && is_worker(pid) ? pid : command;
 }
 
 /* At n moments between these parts of the usual time, evenly spread, and random in between. */
