@@ -31,17 +31,22 @@ prepare() {
 }
 
 start() {
+	rm -f used
 	launch git -C repository -c pack.threads=2 -c gc.autoDetach=false gc --aggressive --prune=now
 }
 
-# git tells only a terminal how far it is. How much of the time that all of it takes undisturbed has it used?
+# git tells only a terminal how far it is. How much of the time that all of it takes undisturbed has it used? The time that
+# a process has used begins anew with a restore.
 progress() {
-	local pid used=0
+	local pid used=0 before=0 last=0
 	[ ! -e exit-status ] || { echo 100; return; }
 	for pid in $(tree); do
 		used=$((used + $(cpu_time "$pid")))
 	done
-	echo $((used * 99 / whole))
+	[ ! -e used ] || read -r before last <used
+	[ $used -ge "$last" ] || before=$((before + last))
+	echo "$before $used" >used
+	echo $(((before + used) * 99 / whole))
 }
 
 cpu_time() { # PID: of it and of its children that have ended
