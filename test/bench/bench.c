@@ -39,6 +39,7 @@ static const struct work {
 	{ "400 processes", "processes", "400", 0, 0, 200, 0 },
 	{ "500 threads", "threads", "500", 0, 0, 40, 0 },
 	{ "900 open files", "files", "900", 0, 0, 10, 0 },
+	{ "100 x 200 files", "descriptors", "200", 0, 0, 250, 1000 },
 	{ "1000 processes", "processes", "1000", 0, 0, 0, 0 },
 	{ "2000 threads", "threads", "2000", 0, 0, 0, 0 },
 	{ "65000 mappings", "mappings", "65000", 0, 0, 0, 0 },

@@ -110,6 +110,29 @@ static void make_files(long n)
 	}
 }
 
+/* N files in each of 100 processes, opened by itself. */
+static void make_descriptors(long n)
+{
+	char name[32];
+
+	for (int i = 99; i >= 0; i--) { /* our own are the last, so that nobody inherits them */
+		pid_t pid = i ? fork() : 0;
+
+		must(pid >= 0, "fork");
+		if (pid)
+			continue;
+		if (i)
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (long f = 0; f < n; f++) {
+			snprintf(name, sizeof(name), "file-%d-%ld", i, f);
+			must(open(name, O_RDWR | O_CREAT, 0600) >= 0, name);
+		}
+		while (i)
+			pause();
+	}
+	usleep(500000); /* the children are not waited for one by one */
+}
+
 /* Notes in the file "gap" the longest time that it could do nothing, in microseconds, and looks N times a second. */
 static void tick(long n)
 {
@@ -150,9 +173,9 @@ static const struct factory {
 	void (*make)(long n);
 } factories[] = {
 	{ "memory", make_memory }, /* MiB */
-	{ "processes", make_processes }, { "threads", make_threads },	{ "files", make_files },
-	{ "mappings", make_mappings },	 { "reserved", make_reserved }, /* GiB */
-	{ "ticker", make_ticker },					/* looks at the clock so many times a second */
+	{ "processes", make_processes },     { "threads", make_threads },   { "files", make_files },
+	{ "descriptors", make_descriptors }, { "mappings", make_mappings }, { "reserved", make_reserved }, /* GiB */
+	{ "ticker", make_ticker }, /* looks at the clock so many times a second */
 };
 
 int main(int argc, char **argv)
