@@ -29,24 +29,24 @@ static const uint8_t *find_note(const uint8_t *notes, size_t size, size_t *len_r
 	return NULL;
 }
 
-size_t build_id_read(int fd, uint32_t *words, size_t max)
+size_t build_id_read(int fd, off_t at, uint32_t *words, size_t max)
 {
 	_Alignas(8) uint8_t notes[MAX_NOTES];
 	Elf64_Phdr segments[MAX_SEGMENTS];
 	Elf64_Ehdr head;
 	size_t len;
 
-	if (pread(fd, &head, sizeof(head), 0) != sizeof(head) || memcmp(head.e_ident, ELFMAG, SELFMAG) ||
+	if (pread(fd, &head, sizeof(head), at) != sizeof(head) || memcmp(head.e_ident, ELFMAG, SELFMAG) ||
 	    head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_phentsize != sizeof(Elf64_Phdr))
 		return 0;
-	if (head.e_phnum > MAX_SEGMENTS || pread(fd, segments, head.e_phnum * sizeof(*segments), head.e_phoff) <
+	if (head.e_phnum > MAX_SEGMENTS || pread(fd, segments, head.e_phnum * sizeof(*segments), at + head.e_phoff) <
 						   head.e_phnum * (ssize_t)sizeof(*segments))
 		return 0;
 	for (int i = 0; i < head.e_phnum; i++) {
 		const uint8_t *id;
 
 		if (segments[i].p_type != PT_NOTE || segments[i].p_filesz > sizeof(notes) ||
-		    pread(fd, notes, segments[i].p_filesz, segments[i].p_offset) != (ssize_t)segments[i].p_filesz)
+		    pread(fd, notes, segments[i].p_filesz, at + segments[i].p_offset) != (ssize_t)segments[i].p_filesz)
 			continue;
 		id = find_note(notes, segments[i].p_filesz, &len);
 		if (id && len <= max * sizeof(*words)) {

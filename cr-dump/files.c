@@ -345,7 +345,7 @@ int files_add_path(struct dump_ctx *ctx, struct task *t, int fd, const char *whe
 		return 0;
 	reg_fill(ctx, fe, &f.st, name, flags, 0, POOL_MSG(&ctx->pool, FownEntry, fown_entry));
 	if (S_ISREG(f.st.st_mode) && name == f.link)
-		reg_add_build_id(ctx, fe->reg);
+		reg_add_build_id(ctx, t, where, fe->reg);
 	*id_ret = key.id = fe->id;
 	*POOL_PUSH(&ctx->pool, fs->paths, fs->nr_paths) = key;
 	return 0;

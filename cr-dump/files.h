@@ -256,8 +256,8 @@ struct reg_place {
 const char *reg_unreachable(const char *link, const struct stat *st);
 void reg_fill(struct dump_ctx *ctx, FileEntry *entry, const struct stat *st, const char *name, uint32_t flags,
 	      uint64_t pos, FownEntry *fown);
-/* Of a program or what is mapped, by which a restore knows it again; not with --file-validation filesize. */
-void reg_add_build_id(struct dump_ctx *ctx, RegFileEntry *reg);
+/* Of what is mapped at where (map_files/START-END), by which a restore knows it again; not with --file-validation filesize. */
+void reg_add_build_id(struct dump_ctx *ctx, const struct task *t, const char *where, RegFileEntry *reg);
 
 /* --- reg_find.c --------------------------------------------------------------------------------------------- */
 

@@ -63,15 +63,17 @@ void reg_fill(struct dump_ctx *ctx, FileEntry *entry, const struct stat *st, con
 	entry->reg = reg;
 }
 
-void reg_add_build_id(struct dump_ctx *ctx, RegFileEntry *reg)
+/* Out of the mapping, where it has the beginning of the file: opening the file could be an event for somebody who watches it. */
+void reg_add_build_id(struct dump_ctx *ctx, const struct task *t, const char *where, RegFileEntry *reg)
 {
 	uint32_t words[BUILD_ID_WORDS];
 	_cleanup_close_ int fd = -1;
+	uint64_t start;
 
-	if (ctx->opts->validate_size)
+	if (ctx->opts->validate_size || sscanf(where, "map_files/%lx-", &start) != 1)
 		return;
-	fd = open(reg->name, O_RDONLY | O_NOATIME | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
-	reg->n_build_id = fd < 0 ? 0 : build_id_read(fd, words, BUILD_ID_WORDS);
+	fd = openat(t->procfd, "mem", O_RDONLY | O_CLOEXEC);
+	reg->n_build_id = fd < 0 ? 0 : build_id_read(fd, start, words, BUILD_ID_WORDS);
 	reg->build_id = pool_copy(&ctx->pool, words, reg->n_build_id * sizeof(*words));
 }
 

@@ -47,7 +47,7 @@ static bool is_same_build(const struct restore_ctx *ctx, const RegFileEntry *r)
 	if (!r->n_build_id || ctx->opts->validate_size)
 		return true;
 	fd = open(r->name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
-	n = fd < 0 ? 0 : build_id_read(fd, words, BUILD_ID_WORDS);
+	n = fd < 0 ? 0 : build_id_read(fd, 0, words, BUILD_ID_WORDS);
 	return !n || (n == r->n_build_id && !memcmp(words, r->build_id, n * sizeof(*words)));
 }
 

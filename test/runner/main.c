@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -347,8 +348,14 @@ static int usage(void)
 /* Tests are about what they set themselves: what whoever called us had ignored (nohup, a job in the background) or been nice with is undone. */
 static void undo_inheritance(void)
 {
+	struct {
+		void *handler;
+		unsigned long flags, restorer, mask;
+	} by_default = { 0 };
+
+	/* The kernel's call: the C library keeps two signals for itself, which may be ignored as well. */
 	for (int sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL); /* fails for those that cannot be anything else */
+		syscall(SYS_rt_sigaction, sig, &by_default, NULL, sizeof(by_default.mask));
 	setpriority(PRIO_PROCESS, 0, 0);
 }
 
