@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include <linux/sockios.h>
 
@@ -83,17 +84,42 @@ static const char *tcp_obstacle(int fd, InetSkEntry *r, short revents)
 	return NULL;
 }
 
+static bool is_ping(const InetSkEntry *r)
+{
+	return r->type == SOCK_DGRAM && (r->proto == IPPROTO_ICMP || r->proto == IPPROTO_ICMPV6);
+}
+
+/*
+ * Data behind UDP_CORK or MSG_MORE. What a network card has not finished with yet counts, too, and is given some time. A ping
+ * socket never keeps any.
+ */
+static bool has_unsent(int fd, const InetSkEntry *r)
+{
+	static const struct timespec pause = { 0, 1000000 };
+	int unsent = 0;
+
+	if (is_ping(r))
+		return false;
+	for (int i = 0; i < 20; i++) {
+		if (ioctl(fd, SIOCOUTQ, &unsent))
+			return true;
+		if (!unsent)
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	return true;
+}
+
 /* UDP, UDP-Lite, raw and ping sockets. */
 static const char *datagram_obstacle(int fd, InetSkEntry *r, short revents)
 {
 	union address peer;
 	socklen_t len = sizeof(peer);
-	int unsent = 0;
 
 	r->state = getpeername(fd, &peer.sa, &len) ? TCP_CLOSE : TCP_ESTABLISHED;
 	if (revents & POLLERR)
 		return "is an IP socket with a pending error";
-	if (ioctl(fd, SIOCOUTQ, &unsent) || unsent)
+	if (has_unsent(fd, r))
 		return "is an IP socket with unsent data";
 	return NULL;
 }

@@ -125,10 +125,23 @@ static int restore_raw(int fd, const InetSkEntry *sk, const IpOptsRawEntry *raw,
 	return 0;
 }
 
+/* Older images have these among the options of all sockets. */
+static int restore_old_keepalive(int fd, const SkOptsEntry *o, struct err *e)
+{
+	if ((o->has_tcp_keepcnt && sockopt_set(fd, SOL_TCP, TCP_KEEPCNT, o->tcp_keepcnt, "TCP_KEEPCNT", e)) ||
+	    (o->has_tcp_keepidle && sockopt_set(fd, SOL_TCP, TCP_KEEPIDLE, o->tcp_keepidle, "TCP_KEEPIDLE", e)) ||
+	    (o->has_tcp_keepintvl && sockopt_set(fd, SOL_TCP, TCP_KEEPINTVL, o->tcp_keepintvl, "TCP_KEEPINTVL", e)))
+		return -1;
+	return 0;
+}
+
 int sockopt_restore_ip(int fd, const InetSkEntry *sk, struct err *e)
 {
 	const IpOptsEntry *ip = sk->ip_opts;
 	const TcpOptsEntry *tcp = sk->tcp_opts;
+
+	if (sk->type == SOCK_STREAM && sk->proto == IPPROTO_TCP && restore_old_keepalive(fd, sk->opts, e))
+		return -1;
 
 #define SOCK_OPT(option, field, always, who)
 #define IP_OPT(option, field, always)                                                                                 \

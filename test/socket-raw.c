@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Raw sockets of many protocols, with their filters and headers; ping sockets: echo requests are answered. */
+/* Raw sockets of every protocol number that the kernel allows, in both families, with their filters and headers. */
 #include <arpa/inet.h>
 #include <linux/icmp.h>
 #include <netinet/icmp6.h>
@@ -7,25 +7,33 @@
 #include <netinet/ip.h>
 #include <netinet/udp.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 
 #include "test/crtest.h"
 
-#define PROTOCOLS 64
+#ifndef IPV6_HDRINCL
+#define IPV6_HDRINCL 36
+#endif
 
-static int all[2][PROTOCOLS], own_header, udp, icmp, icmp6, ping;
+#define PROTOCOLS 263 /* IPPROTO_MAX of new kernels */
+
+static int all[2][PROTOCOLS], count, own_header, header6, udp, icmp, icmp6;
 
 static void arrange(void)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct icmp_filter filter = { 1 << 5 };
 	struct icmp6_filter filter6;
-	struct timeval second = { 1, 0 };
 	int one = 1;
 
 	for (int i = 0; i < PROTOCOLS; i++)
-		for (int six = 0; six < 2; six++)
-			all[six][i] = socket(six ? AF_INET6 : AF_INET, SOCK_RAW, i ? i : IPPROTO_RAW);
+		for (int six = 0; six < 2; six++) {
+			all[six][i] = socket(six ? AF_INET6 : AF_INET, SOCK_RAW, i);
+			count += all[six][i] >= 0;
+		}
+	if (count < 2 * 255)
+		crtest_broken(__FILE__, __LINE__, "sockets of all protocols");
+	header6 = must(socket(AF_INET6, SOCK_RAW, IPPROTO_UDP));
+	must(setsockopt(header6, IPPROTO_IPV6, IPV6_HDRINCL, &one, sizeof(one)));
 	own_header = must(socket(AF_INET, SOCK_RAW, IPPROTO_UDP));
 	must(setsockopt(own_header, IPPROTO_IP, IP_HDRINCL, &one, sizeof(one)));
 	must(bind(own_header, (void *)&a, sizeof(a)));
@@ -38,9 +46,6 @@ static void arrange(void)
 	ICMP6_FILTER_SETPASSALL(&filter6);
 	ICMP6_FILTER_SETBLOCK(13, &filter6);
 	must(setsockopt(icmp6, IPPROTO_ICMPV6, ICMP6_FILTER, &filter6, sizeof(filter6)));
-	ping = socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP);
-	if (ping >= 0)
-		must(setsockopt(ping, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof(second)));
 }
 
 static void verify_header(void)
@@ -66,12 +71,11 @@ static void verify_header(void)
 
 static void verify(void)
 {
-	struct icmphdr echo = { .type = ICMP_ECHO };
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in name;
 	struct icmp6_filter filter6;
 	struct icmp_filter filter;
 	socklen_t len = sizeof(filter);
-	char b[64];
+	int on = 0;
 
 	for (int i = 0; i < PROTOCOLS; i++)
 		for (int six = 0; six < 2; six++) {
@@ -81,19 +85,20 @@ static void verify(void)
 			if (all[six][i] < 0)
 				continue;
 			check_eq(getsockopt(all[six][i], SOL_SOCKET, SO_PROTOCOL, &proto, &size), 0);
-			check_eq(proto, i ? i : IPPROTO_RAW);
+			check_eq(proto, i);
 		}
 	verify_header();
+	check_eq(getsockopt(header6, IPPROTO_IPV6, IPV6_HDRINCL, &on, &len), 0);
+	check_eq(on, 1);
+	len = sizeof(name);
+	check_eq(getsockname(own_header, (void *)&name, &len), 0);
+	check_eq(ntohl(name.sin_addr.s_addr), INADDR_LOOPBACK);
+	len = sizeof(filter);
 	check_eq(getsockopt(icmp, SOL_RAW, ICMP_FILTER, &filter, &len), 0);
 	check_eq(filter.data, 1 << 5);
 	len = sizeof(filter6);
 	check_eq(getsockopt(icmp6, IPPROTO_ICMPV6, ICMP6_FILTER, &filter6, &len), 0);
 	check(ICMP6_FILTER_WILLBLOCK(13, &filter6) && ICMP6_FILTER_WILLPASS(12, &filter6));
-	if (ping < 0)
-		return;
-	check_eq(sendto(ping, &echo, sizeof(echo), 0, (void *)&to, sizeof(to)), sizeof(echo));
-	check_eq(recv(ping, b, sizeof(b), 0), sizeof(echo));
-	check_eq(b[0], ICMP_ECHOREPLY);
 }
 
-CRTEST(.about = "raw and ping sockets", .ids = "IN-5 IN-6 SO-4", .arrange = arrange, .verify = verify, .root = true)
+CRTEST(.about = "raw sockets", .ids = "IN-6", .arrange = arrange, .verify = verify, .root = true)

@@ -37,7 +37,16 @@ static const struct {
 
 #define OPTIONS (sizeof(options) / sizeof(*options))
 
-static int fds[OPTIONS], defaults[OPTIONS], lingering;
+static const struct {
+	int level, name, value;
+} keepalive[] = {
+	{ SOL_SOCKET, SO_KEEPALIVE, 1 },
+	{ IPPROTO_TCP, TCP_KEEPCNT, 5 },
+	{ IPPROTO_TCP, TCP_KEEPIDLE, 10 },
+	{ IPPROTO_TCP, TCP_KEEPINTVL, 15 },
+};
+
+static int fds[OPTIONS], defaults[OPTIONS], lingering, alive[2];
 
 static int get(int i, int fd)
 {
@@ -62,6 +71,12 @@ static void arrange(void)
 	}
 	lingering = must(socket(AF_INET, SOCK_STREAM, 0));
 	must(setsockopt(lingering, SOL_SOCKET, SO_LINGER, &l, sizeof(l)));
+	for (int six = 0; six < 2; six++) {
+		alive[six] = must(socket(six ? AF_INET6 : AF_INET, SOCK_STREAM, 0));
+		for (int i = 0; i < 4; i++)
+			must(setsockopt(alive[six], keepalive[i].level, keepalive[i].name, &keepalive[i].value,
+					sizeof(int)));
+	}
 }
 
 static void verify(void)
@@ -80,6 +95,13 @@ static void verify(void)
 	}
 	check_eq(getsockopt(lingering, SOL_SOCKET, SO_LINGER, &l, &len), 0);
 	check(l.l_onoff == 1 && l.l_linger == 30);
+	for (int i = 0; i < 8; i++) {
+		int v = -1;
+
+		len = sizeof(v);
+		check_eq(getsockopt(alive[i & 1], keepalive[i / 2].level, keepalive[i / 2].name, &v, &len), 0);
+		check_eq(v, keepalive[i / 2].value);
+	}
 }
 
 CRTEST(.about = "options of unconnected sockets", .ids = "SO-1 SO-4 SO-5 SO-7 IN-28", .root = true, .arrange = arrange,
