@@ -236,14 +236,6 @@ static int store(const struct option_desc *d, const char *arg, struct opts *o, s
 	return 0;
 }
 
-/* CRIU's tests force rare paths by a number in the environment. This one can be forced here too. */
-static bool forced(const char *number)
-{
-	const char *fault = getenv("CRIU_FAULT");
-
-	return fault && !strcmp(fault, number);
-}
-
 /* getopt's two tables, made of ours. */
 static void build(struct option *longs, char *shorts)
 {
@@ -273,7 +265,10 @@ int opts_parse(enum opts_tool tool, int argc, char **argv, struct opts *ret, str
 
 	*ret = (struct opts){ .images_dir = ".", .verbosity = LOG_WARN, .timeout = 10 };
 	ret->ghost_limit = 1 << 20;
-	ret->vdso_redirect = forced("127");
+	if (fault_from_environment(&ret->fault, e))
+		return -1;
+	ret->vdso_redirect = ret->fault == FAULT_VDSO_REDIRECT;
+	ret->force_irmap = ret->fault == FAULT_NO_HANDLES;
 	build(longs, shorts);
 	opterr = 0;
 	optind = 0;

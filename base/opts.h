@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "base/fault.h"
 
 /* The arguments of an option that may be given several times, in their order. */
 struct opt_list {
@@ -33,6 +34,7 @@ struct opts {
 	bool link_remap, ghost_fiemap, evasive_devices, validate_size, force_irmap;
 	uint64_t ghost_limit; /* bytes */
 	struct opt_list external, inherit_fd, remap_path, irmap_scan_paths;
+	enum fault fault;
 	bool help, version, check;
 	const char *check_feature; /* --check NAME; "" for all */
 };

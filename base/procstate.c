@@ -36,6 +36,14 @@ static bool stands_still(pid_t pid)
 	return true;
 }
 
+void proc_await_end(pid_t pid)
+{
+	const struct timespec pause = { 0, PAUSE_NS };
+
+	for (int tries = 0; tries < TRIES && !strchr("ZX", proc_state(pid, pid)); tries++)
+		nanosleep(&pause, NULL);
+}
+
 void proc_await_stop(pid_t pid)
 {
 	const struct timespec pause = { 0, PAUSE_NS };

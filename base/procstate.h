@@ -12,4 +12,7 @@ char proc_state(pid_t pid, pid_t tid);
 /* Waits until every thread of a process that was told to stop stands still, or is dead; at most a second. */
 void proc_await_stop(pid_t pid);
 
+/* Waits until a process that was killed is dead, whoever has to wait for it; at most a second. */
+void proc_await_end(pid_t pid);
+
 #endif

@@ -104,6 +104,8 @@ static int step_infect(struct dump_ctx *ctx, struct asked *a, struct err *e)
 		return err_nomem(e, "the questions to a task");
 	if (!insn)
 		return err_set(e, 0, "no system call instruction found in any executable mapping");
+	if (ctx->opts->fault == FAULT_KILL_DUMPER)
+		worker_kill_all();
 	return infect_begin(&t->inf, &t->threads[0].tr, insn, LEADER_AREA + t->ask_room, t->nr_threads - 1, THREAD_AREA,
 			    e);
 }
@@ -115,7 +117,7 @@ static int step_infect_enter(struct dump_ctx *ctx, struct asked *a, struct err *
 
 static int step_infect_end(struct dump_ctx *ctx, struct asked *a, struct err *e)
 {
-	return infect_end(&a->t->inf, e);
+	return infect_end(&a->t->inf, e) || fault_strikes(ctx->opts->fault, FAULT_CHANNEL, e) ? -1 : 0;
 }
 
 static int step_start(struct dump_ctx *ctx, struct asked *a, struct err *e)

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* cr-dump: turns a running process tree into images. The stages, in order; each undoes itself when a later one fails. */
+#include <stdlib.h>
+#include <sys/prctl.h>
+
 #include "base/command.h"
 #include "base/worker.h"
 #include "cr-dump/commit.h"
@@ -85,7 +88,13 @@ static int run(const struct opts *opts, int images_fd, int work_fd, struct err *
 	if (!opts->tree)
 		return err_set(e, 0, "which process? give its pid with -t");
 	log_info("dumping the tree of process %d into %s", opts->tree, opts->images_dir);
-	return worker_run("cr-dump-worker", false, work, &ctx) ? 1 : 0;
+	if (!worker_run("cr-dump-worker", false, work, &ctx))
+		return 0;
+	if (opts->fault == FAULT_ABORT) {
+		prctl(PR_SET_DUMPABLE, 0); /* without a core file */
+		abort();
+	}
+	return 1;
 }
 
 int main(int argc, char **argv)

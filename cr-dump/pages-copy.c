@@ -170,7 +170,7 @@ static int copy_unit(void *arg, size_t i, char **scratch, struct err *e)
 	if (write_all(c, to, *scratch, u->pages * PAGE, u->at * PAGE, name, e))
 		return -1;
 	progress_add(&c->progress, u->pages * PAGE);
-	return 0;
+	return fault_strikes(c->ctx->opts->fault, FAULT_PAGES, e);
 }
 
 static int make_images(struct dump_ctx *ctx, const struct pages_job *jobs, size_t nr_jobs, struct err *e)

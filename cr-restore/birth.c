@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/procstate.h"
 #include "cr-restore/birth.h"
 #include "cr-restore/exit_signal.h"
 #include "cr-restore/rseq.h"
@@ -421,12 +422,20 @@ int birth_finish(struct restore_ctx *ctx, struct err *e)
 	return 0;
 }
 
+static bool is_there(const struct rtask *t)
+{
+	return t->born && t->born->exists && !t->born->gone;
+}
+
 void birth_undo(struct restore_ctx *ctx)
 {
 	for (size_t i = 0; i < ctx->nr_tasks; i++)
-		if (ctx->tasks[i]->born && ctx->tasks[i]->born->exists && !ctx->tasks[i]->born->gone)
+		if (is_there(ctx->tasks[i]))
 			kill(ctx->tasks[i]->pid, SIGKILL);
 	/* Those that we trace are reported to us first; then they and their orphans are the command's to reap (main.c). */
 	while (waitpid(-1, NULL, __WALL) > 0 || errno == EINTR)
 		;
+	for (size_t i = 0; i < ctx->nr_tasks; i++)
+		if (is_there(ctx->tasks[i]))
+			proc_await_end(ctx->tasks[i]->pid);
 }

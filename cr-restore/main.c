@@ -113,6 +113,8 @@ static int build_tree(struct restore_ctx *ctx, struct err *e)
 		return -1;
 	ctx->forking_us = now_us() - start;
 	log_info("all %zu tasks are born", ctx->nr_tasks);
+	if (ctx->opts->fault == FAULT_KILL_ROOT)
+		kill(ctx->tasks[0]->pid, SIGKILL);
 	for (size_t i = 0; i < ctx->nr_tasks; i++)
 		if (ctx->tasks[i]->state != TASK_DEAD && finish_task(ctx, ctx->tasks[i], e))
 			return -1;
@@ -166,7 +168,7 @@ static int write_stats(struct restore_ctx *ctx, uint64_t total_us, struct err *e
 static int decide(struct restore_ctx *ctx, struct err *e)
 {
 	if (!given_up())
-		return 0;
+		return fault_strikes(ctx->opts->fault, FAULT_LAST_MOMENT, e);
 	return err_set(e, 0, "given up: cr-restore was ended by a signal");
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -134,6 +135,8 @@ static int open_link(struct restore_ctx *ctx, struct remap *m, struct err *e)
 int remap_open(struct restore_ctx *ctx, struct remap *m, struct ghost **ghost_ret, int *fd_ret, struct err *e)
 {
 	*ghost_ret = NULL;
+	if (ctx->opts->fault == FAULT_KILL_AT_REMAP)
+		kill(ctx->tasks[0]->pid, SIGKILL);
 	if (m->type == REMAP_TYPE__GHOST)
 		return ghost_open(ctx, m->target, m->reg->name, ghost_ret, fd_ret, e);
 	if (m->fd < 0 && open_link(ctx, m, e))

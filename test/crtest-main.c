@@ -68,7 +68,7 @@ static void info(void)
 	       crtest.dump_opts ? crtest.dump_opts : "", crtest.restore_opts ? crtest.restore_opts : "");
 	printf("flavours=%s\nrefused=%s\n", crtest.flavours ? crtest.flavours : "",
 	       crtest.refused ? crtest.refused : "");
-	printf("root=%d\nbusy=%d\nsolo=%d\n", crtest.root, crtest.busy, crtest.solo);
+	printf("root=%d\nbusy=%d\nsolo=%d\nfault=%d\n", crtest.root, crtest.busy, crtest.solo, crtest.fault);
 }
 
 /* Leaves the subject's pid in the file "pid". */

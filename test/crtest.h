@@ -39,13 +39,19 @@ struct crtest {
 	const char *restore_opts; /* for cr-restore only */
 	const char *flavours;	  /* the only ones that make sense; NULL: all */
 	const char *refused;	  /* cr-dump must refuse, its message naming each of these ('|' between them) */
+	int fault;		  /* CRIU_FAULT for the tools: below 127 the first dump or restore has to fail */
 	bool root;		  /* stay uid 0 */
 	bool busy;		  /* state seen from outside changes all the time: do not compare it */
 	bool solo;		  /* not in parallel with other tests */
 };
 
+/* A file that includes another test can make it one with a fault. */
+#ifndef CRTEST_FAULT
+#define CRTEST_FAULT 0
+#endif
+
 extern const struct crtest crtest;
-#define CRTEST(...) const struct crtest crtest = { __VA_ARGS__ };
+#define CRTEST(...) const struct crtest crtest = { .fault = CRTEST_FAULT, __VA_ARGS__ };
 
 /* For crtest-main.c: makes the shared page and gives the word in it that the subject sleeps on. */
 uint32_t *crtest_shared_init(void);

@@ -17,6 +17,11 @@
 #define TEST_GID       58467
 #define MAX_ARGS       64
 
+/* Numbers of base/fault.def. */
+#define FAULT_KILL_DUMPER 1
+#define FIRST_MILD_FAULT  127
+#define FAULT_ABORT	  136
+
 const char *const flavour_names[F_COUNT] = {
 	[F_BARE] = "bare",	 [F_PLAIN] = "plain",	[F_LEAVE_RUNNING] = "leave-running",
 	[F_STOPPED] = "stopped", [F_CYCLES] = "cycles", [F_SIBLING] = "sibling",
@@ -30,7 +35,8 @@ struct flow {
 	pid_t root;
 	pid_t caller; /* sibling: the process that is the restored root's parent; else 0 */
 	char dump[600], restore[600], crit[600], program[700], cwd[512];
-	char img[64]; /* images of the current cycle */
+	char img[64];	 /* images of the current cycle */
+	int want_signal; /* by which the tool has to die; 0: none */
 	struct left left;
 };
 
@@ -78,15 +84,17 @@ static void args_rotate(struct args *a, const char *name)
 	}
 }
 
-static int tool_failed(const char *what, int status, bool want_failure)
+static int tool_failed(const struct flow *f, const char *what, int status, bool want_failure)
 {
 	if (status == -1)
 		printf("%s did not end within %d s\n", what, TOOL_TIMEOUT_S);
-	else if (WIFSIGNALED(status))
+	else if (f->want_signal && want_failure && !(WIFSIGNALED(status) && WTERMSIG(status) == f->want_signal))
+		printf("%s ended with wait status %#x, not by signal %d\n", what, status, f->want_signal);
+	else if (WIFSIGNALED(status) && !f->want_signal)
 		printf("%s was killed by signal %d\n", what, WTERMSIG(status));
 	else if (!want_failure && WEXITSTATUS(status))
 		printf("%s failed with exit status %d\n", what, WEXITSTATUS(status));
-	else if (want_failure && !WEXITSTATUS(status))
+	else if (want_failure && !f->want_signal && !WEXITSTATUS(status))
 		printf("%s succeeded, but had to refuse\n", what);
 	else
 		return 0;
@@ -121,7 +129,7 @@ static int run_dump(struct flow *f, bool want_failure)
 		arg(&a, "--leave-running");
 	if (f->flavour == F_STOPPED)
 		arg(&a, "--leave-stopped");
-	return tool_failed("cr-dump", run_wait(a.argv, "dump.err", TOOL_TIMEOUT_S), want_failure);
+	return tool_failed(f, "cr-dump", run_wait(a.argv, "dump.err", TOOL_TIMEOUT_S), want_failure);
 }
 
 /* The caller of a sibling restore: becomes the root's parent, waits for it and tells its status by its own. */
@@ -202,7 +210,7 @@ static int run_restore(struct flow *f, bool want_failure)
 	if (f->flavour == F_STOPPED)
 		arg(&a, "--leave-stopped");
 	status = f->flavour == F_SIBLING ? run_as_sibling(f, &a) : run_wait(a.argv, "restore.err", TOOL_TIMEOUT_S);
-	if (tool_failed("cr-restore", status, want_failure))
+	if (tool_failed(f, "cr-restore", status, want_failure))
 		return -1;
 	return want_failure ? 0 : check_pidfile(f);
 }
@@ -297,10 +305,66 @@ static int check_images(struct flow *f)
 	return images_verify(f->img, f->crit) && images_round_trip(f->img, f->crit) ? 0 : -1;
 }
 
+/* --- faults ------------------------------------------------------------------------------------------------- */
+
+/* The odd ones below 127 are those of cr-dump. */
+static bool strikes(const struct flow *f, bool restore)
+{
+	return f->spec->fault && f->spec->fault < FIRST_MILD_FAULT && f->spec->fault % 2 == !restore;
+}
+
+static void set_fault(const struct flow *f)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%d", f->spec->fault);
+	setenv("CRIU_FAULT", number, 1);
+}
+
+/* The tree does not notice; the dump that comes next has to succeed at once. */
+static int failing_dump(struct flow *f)
+{
+	int ret;
+
+	snprintf(f->img, sizeof(f->img), "img.fault");
+	f->want_signal = f->spec->fault == FAULT_KILL_DUMPER ? SIGKILL : 0;
+	set_fault(f);
+	ret = run_dump(f, true);
+	unsetenv("CRIU_FAULT");
+	f->want_signal = 0;
+	return ret;
+}
+
+static int failing_restore(struct flow *f)
+{
+	int status, ret;
+
+	set_fault(f);
+	ret = run_restore(f, true);
+	unsetenv("CRIU_FAULT");
+	if (f->caller)
+		reap_until(f->caller, &status, 5);
+	f->caller = 0;
+	if (ret)
+		return -1;
+	/* All are dead when the tool ends; some of them may be ours to wait for. Links for the restore are still needed. */
+	if (reap_until(0, &status, 0) && !pids_count(NULL)) {
+		reap_forget();
+		return !strstr(f->spec->opts, "link-remap") && left_new_names(&f->left) ? -1 : 0;
+	}
+	run_system("sh", "-c", "grep -H '^State' /proc/[0-9]*/status", NULL);
+	printf("cr-restore failed as it had to, and left processes behind\n");
+	return -1;
+}
+
+/* --- the middle --------------------------------------------------------------------------------------------- */
+
 static int cycle(struct flow *f, int nr)
 {
 	int sigkill = SIGKILL, sigcont = SIGCONT;
 
+	if (!nr && strikes(f, false) && failing_dump(f))
+		return -1;
 	snprintf(f->img, sizeof(f->img), nr ? "img.%d" : "img", nr);
 	if (run_dump(f, false))
 		return -1;
@@ -318,6 +382,8 @@ static int cycle(struct flow *f, int nr)
 		return -1;
 	}
 	reap_forget();
+	if (!nr && strikes(f, true) && failing_restore(f))
+		return -1;
 	if (run_restore(f, false))
 		return -1;
 	if (f->flavour == F_STOPPED) {
@@ -350,8 +416,10 @@ static int refusal(struct flow *f)
 
 	snprintf(f->img, sizeof(f->img), "img");
 	snprintf(names, sizeof(names), "%s", f->spec->refused);
+	f->want_signal = f->spec->fault == FAULT_ABORT ? SIGABRT : 0;
 	if (run_dump(f, true))
 		return -1;
+	f->want_signal = 0;
 	for (char *n = strtok_r(names, "|", &save); n; n = strtok_r(NULL, "|", &save)) {
 		if (file_has("dump.err", n))
 			continue;
@@ -371,6 +439,8 @@ static int cycles(struct flow *f)
 {
 	if (f->flavour == F_BARE)
 		return 0;
+	if (f->spec->fault >= FIRST_MILD_FAULT)
+		set_fault(f);
 	if (f->spec->refused[0])
 		return refusal(f);
 	for (int i = 0; i < (f->flavour == F_CYCLES ? 3 : 1); i++)

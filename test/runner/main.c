@@ -75,6 +75,8 @@ static void set_field(struct spec *s, const char *key, const char *v)
 		s->busy = *v == '1';
 	if (!strcmp(key, "solo"))
 		s->solo = *v == '1';
+	if (!strcmp(key, "fault"))
+		s->fault = atoi(v);
 }
 
 static int ask_test(struct spec *s)
@@ -140,6 +142,19 @@ static void add_job(struct run *r, struct spec *s, enum flavour f)
 		snprintf(j->dir, sizeof(j->dir), "%s/test/%s.%s.dir", r->build, s->name, flavour_names[f]);
 }
 
+/* With a fault a test is one of the tools' ways, not of the state: fewer flavours will do. */
+static bool makes_sense(const struct spec *s, enum flavour f)
+{
+	if (f == F_BARE)
+		return true;
+	if (s->flavours[0] && !listed(s->flavours, flavour_names[f]))
+		return false;
+	/* A tree that cannot be dumped has nothing to come back from. */
+	if (s->refused[0] && f != F_PLAIN && f != F_NS_TOOL)
+		return false;
+	return !s->fault || f == F_PLAIN || f == F_SIBLING || f == F_LEAVE_RUNNING;
+}
+
 static void plan(struct run *r)
 {
 	for (int solo = 0; solo < 2; solo++)
@@ -153,14 +168,8 @@ static void plan(struct run *r)
 				continue;
 			}
 			for (enum flavour f = 0; f < F_COUNT; f++) {
-				if (!listed(r->flavours, flavour_names[f]))
-					continue;
-				if (f != F_BARE && s->flavours[0] && !listed(s->flavours, flavour_names[f]))
-					continue;
-				/* A tree that cannot be dumped has nothing to come back from. */
-				if (s->refused[0] && f != F_BARE && f != F_PLAIN && f != F_NS_TOOL)
-					continue;
-				add_job(r, s, f);
+				if (listed(r->flavours, flavour_names[f]) && makes_sense(s, f))
+					add_job(r, s, f);
 			}
 		}
 }

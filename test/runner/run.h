@@ -28,6 +28,7 @@ struct spec {
 	bool unit;	/* a script or a program with its own main: runs once, its exit status is the verdict */
 	char about[256], ids[256], opts[256], dump_opts[256], restore_opts[256], flavours[128], refused[512];
 	bool root, busy, solo;
+	int fault; /* 0: none */
 };
 
 struct setup {
