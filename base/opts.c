@@ -71,7 +71,7 @@ static const struct option_desc table[] = {
 	{ "enable-external-sharing", 0, FLAG, PERMITS, BOTH, 0, NULL },
 	{ "enable-external-masters", 0, FLAG, PERMITS, BOTH, 0, NULL },
 	{ "ext-mount-map", 0, STRING, PERMITS, BOTH, 0, NULL },
-	{ "external", 0, LIST, ACTS, BOTH, F(external), "WHAT  is not of the tree, such as pipe[INODE]" },
+	{ "external", 0, LIST, ACTS, BOTH, F(external), "WHAT  is not of the tree, such as unix[INODE]" },
 	{ "enable-fs", 0, STRING, PERMITS, BOTH, 0, NULL },
 	{ "file-validation", 0, VALIDATION, ACTS, BOTH, F(validate_size),
 	  "HOW  by buildid (default) or by filesize only" },

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pipes: their ends, capacity and content (pipe_data.c). A pipe one of whose ends lies outside the tree is refused; one whose other
- * end is closed everywhere is not.
+ * Pipes: their ends, capacity and content (pipe_data.c). One whose other end is outside the tree is marked as such: a restore wants
+ * a descriptor in its place (--inherit-fd). One whose other end is closed everywhere is not.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cr-dump/files.h"
+#include "cr-dump/task.h"
 
 #define BUCKETS 256
 
@@ -81,6 +82,18 @@ static int pipe_save(struct dump_ctx *ctx, struct open_file *of, const struct fd
 	return 0;
 }
 
+static void mark_outside(struct dump_ctx *ctx, uint32_t pipe_id)
+{
+	const struct files *fs = files_of(ctx);
+
+	for (size_t i = 0; i < fs->nr_list; i++) {
+		PipeEntry *r = fs->list[i]->entry ? fs->list[i]->entry->pipe : NULL;
+
+		if (r && r->pipe_id == pipe_id)
+			PB_SET(r, outside, true);
+	}
+}
+
 static int pipe_looked(struct dump_ctx *ctx, struct err *e)
 {
 	struct pipes *pipes = files_of(ctx)->kind[DUMP_KIND_pipe];
@@ -88,11 +101,13 @@ static int pipe_looked(struct dump_ctx *ctx, struct err *e)
 	for (size_t i = 0; pipes && i < pipes->nr; i++) {
 		struct pipe *p = pipes->list[i];
 
-		if (p->half_closed || (p->reader && p->writer) || external_named(ctx, "pipe[%u]", p->id))
+		if (p->half_closed || (p->reader && p->writer))
 			continue;
-		refuse_file(ctx, p->reader ? p->reader : p->writer,
-			    "dump the whole pipeline, or give --external pipe[INODE] and later --inherit-fd",
-			    "is a pipe (pipe:[%u]) whose other end is held by a process outside the tree", p->id);
+		mark_outside(ctx, p->id);
+		if (!external_named(ctx, "pipe[%u]", p->id))
+			log_warn(
+				"pipe:[%u] has its other end outside the tree: the restore wants --inherit-fd fd[N]:pipe:[%u]",
+				p->id, p->id);
 	}
 	return 0;
 }

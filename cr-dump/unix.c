@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Unix sockets of all types: names, connections (also those that wait to be accepted), what is queued (unix_queue.c), who the peer
- * was. Both ends must be in the tree, unless --ext-unix-sk says that a datagram socket may be sent to from a copy as well.
+ * was. Both ends must be in the tree, unless --ext-unix-sk says that a datagram socket may be sent to from a copy as well, or --external
+ * that the restore will be given another socket.
  */
 #include <errno.h>
 #include <poll.h>

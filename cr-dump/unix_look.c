@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "cr-dump/task.h"
 #include "cr-dump/unix.h"
+
+#define EXTERNAL_HINT "--external unix[INODE] accepts that, if the restore is given another with --inherit-fd"
 
 static int by_ino(const void *a, const void *b)
 {
@@ -62,15 +65,12 @@ static void look_pending(struct dump_ctx *ctx, const struct unixes *s, const str
 	}
 }
 
-/* A datagram socket outside of the tree to which ours sends: an entry that says how to find it again. */
-static bool add_external(struct dump_ctx *ctx, const struct unixes *s, const UnixSkEntry *r)
+/* A socket outside of the tree at the other end of ours: an entry that says how to find it again. */
+static void add_external(struct dump_ctx *ctx, const struct unix_facts *u, const UnixSkEntry *r)
 {
-	const struct unix_facts *u = unix_find(&s->all, r->peer);
-	UnixSkEntry *x;
 	FileEntry *fe;
+	UnixSkEntry *x;
 
-	if (!ctx->opts->ext_unix_sk || r->type != SOCK_DGRAM || !u || !u->name_len)
-		return false;
 	fe = files_add_entry(ctx, FD_TYPES__UNIXSK);
 	x = fe->usk = POOL_MSG(&ctx->pool, UnixSkEntry, unix_sk_entry);
 	x->id = fe->id;
@@ -84,7 +84,6 @@ static bool add_external(struct dump_ctx *ctx, const struct unixes *s, const Uni
 	x->name.data = (uint8_t *)u->name;
 	x->has_ns_id = true;
 	x->ns_id = NET_NS_ID;
-	return true;
 }
 
 static bool has_external(const struct dump_ctx *ctx, uint32_t ino)
@@ -97,22 +96,48 @@ static bool has_external(const struct dump_ctx *ctx, uint32_t ino)
 	return false;
 }
 
+/* By either end: the inode number of the socket, or of the one at the other end. */
+static bool is_named(const struct dump_ctx *ctx, const UnixSkEntry *r)
+{
+	return external_named(ctx, "unix[%u]", r->ino) || (r->peer && external_named(ctx, "unix[%u]", r->peer));
+}
+
 static void look_peer(struct dump_ctx *ctx, const struct unixes *s, const struct open_file *of)
 {
-	const UnixSkEntry *r = of->entry->usk;
-	const struct open_file *other;
+	const struct unix_facts *u;
+	UnixSkEntry *r = of->entry->usk;
+	bool again; /* a restore can connect it again */
 
-	if (!r->peer)
+	if (!r->peer || sock_by_ino(s, r->peer))
 		return;
-	other = sock_by_ino(s, r->peer);
-	if (!other && (has_external(ctx, r->peer) || add_external(ctx, s, r)))
-		return;
-	if (!other)
+	u = unix_find(&s->all, r->peer);
+	again = u && r->type == SOCK_DGRAM && u->name_len;
+	if (is_named(ctx, r))
+		PB_SET(r, outside, true);
+	else if (!again || !ctx->opts->ext_unix_sk) {
 		refuse_file(ctx, of,
-			    r->type == SOCK_DGRAM ?
-				    "--ext-unix-sk accepts that: it will be connected to the same name again" :
-				    NULL,
+			    again ? "--ext-unix-sk accepts that: it will be connected to the same name again" :
+				    EXTERNAL_HINT,
 			    "is a unix socket whose other end (socket:[%u]) is not in the tree", r->peer);
+		return;
+	}
+	if (u && !has_external(ctx, r->peer))
+		add_external(ctx, u, r);
+}
+
+/* Somebody outside has a listening socket at which our connection waits. */
+static void look_waiting(struct dump_ctx *ctx, const struct open_file *of)
+{
+	UnixSkEntry *r = of->entry->usk;
+
+	if (r->type == SOCK_DGRAM || !r->has_peer_name || r->shutdown)
+		return;
+	if (is_named(ctx, r))
+		PB_SET(r, outside, true);
+	else
+		refuse_file(ctx, of, EXTERNAL_HINT,
+			    "is a unix socket (socket:[%u]) whose connection waits to be accepted outside the tree",
+			    r->ino);
 }
 
 int unix_looked(struct dump_ctx *ctx, struct err *e)
@@ -128,13 +153,8 @@ int unix_looked(struct dump_ctx *ctx, struct err *e)
 	for (size_t i = 0; i < s->nr_socks; i++)
 		if (s->socks[i]->entry->usk)
 			look_peer(ctx, s, s->socks[i]);
-	/* Somebody outside has a listening socket at which our connection waits. */
-	for (size_t i = 0; i < s->nr_socks; i++) {
-		const UnixSkEntry *r = s->socks[i]->entry->usk;
-
-		if (r && r->type != SOCK_DGRAM && r->has_peer_name && !r->shutdown)
-			refuse_file(ctx, s->socks[i], NULL,
-				    "is a unix socket whose connection waits to be accepted outside the tree");
-	}
+	for (size_t i = 0; i < s->nr_socks; i++)
+		if (s->socks[i]->entry->usk)
+			look_waiting(ctx, s->socks[i]);
 	return 0;
 }

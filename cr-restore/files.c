@@ -75,6 +75,18 @@ int files_load(struct restore_ctx *ctx, struct err *e)
 
 /* --- plan --------------------------------------------------------------------------------------------------- */
 
+int files_check_one(struct restore_ctx *ctx, struct ofile *of, struct err *e)
+{
+	if (of->checked)
+		return 0;
+	of->checked = true;
+	if (inherit_wants(ctx, of->entry)) {
+		inherit_check(ctx, of);
+		return 0;
+	}
+	return of->kind->check ? of->kind->check(ctx, of->entry, e) : 0;
+}
+
 /* A file that a task needs, for `what`; type UND: only regular files and memfds will do. */
 static int check_file(struct restore_ctx *ctx, const struct rtask *t, const char *what, uint32_t id, FdTypes type,
 		      struct err *e)
@@ -85,17 +97,12 @@ static int check_file(struct restore_ctx *ctx, const struct rtask *t, const char
 		problem(ctx, NULL, "pid %d: %s is file %u, which files.img does not have", t->pid, what, id);
 		return 0;
 	}
-	if (of->checked)
-		return 0;
-	of->checked = true;
-	if (!of->kind) {
+	if (!of->kind && !of->checked) {
 		problem(ctx, NULL, "pid %d: %s is of type %s, which this version cannot restore", t->pid, what,
 			file_type_name(of->entry->type));
-		return 0;
+		of->checked = true;
 	}
-	if (inherit_wants(ctx, of->entry))
-		return 0;
-	return of->kind->check ? of->kind->check(ctx, of->entry, e) : 0;
+	return files_check_one(ctx, of, e);
 }
 
 static int check_task(struct restore_ctx *ctx, const struct rtask *t, struct err *e)
@@ -299,6 +306,7 @@ int files_finish_all(struct restore_ctx *ctx, struct err *e)
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (kinds[i]->settle && kinds[i]->settle(ctx, e))
 			return err_in(e, "%s", kinds[i]->name);
+	inherit_end(ctx);
 	/* From here on the tasks alone hold their files: a reader must see the end of file when the last writer goes. */
 	for (size_t i = 0; i < fs->nr; i++)
 		close_file(&fs->list[i]);

@@ -57,6 +57,8 @@ struct files {
 struct ofile *files_find(struct restore_ctx *ctx, uint32_t id);
 /* A kind made this file, too, while it made another: both ends of a pipe. */
 void files_put(struct restore_ctx *ctx, uint32_t id, int fd);
+/* Can it be made here? Asked once for each file, of its kind. */
+int files_check_one(struct restore_ctx *ctx, struct ofile *of, struct err *e);
 /* Makes room in a program for n ops and some bytes: runs what is in it, if need be. */
 int files_room(struct restore_ctx *ctx, struct rtask *t, struct prog *p, uint32_t n, size_t bytes, struct err *e);
 
@@ -82,7 +84,12 @@ int files_change_paths(struct restore_ctx *ctx, struct err *e);
 int inherit_load(struct restore_ctx *ctx, struct err *e);
 /* Was a descriptor given for it? Then its kind is not asked. */
 bool inherit_wants(struct restore_ctx *ctx, const FileEntry *f);
+void inherit_check(struct restore_ctx *ctx, const struct ofile *of);
 int inherit_make(struct restore_ctx *ctx, const FileEntry *f, int *fd_ret, struct err *e);
+/* For kinds that put it in place themselves: the descriptor given for a key, or -1. */
+int inherit_fd(struct restore_ctx *ctx, const char *key);
+/* The tree has all its files: were all descriptors of use? */
+void inherit_end(struct restore_ctx *ctx);
 
 /* --- files_locks.c ------------------------------------------------------------------------------------------ */
 
@@ -125,6 +132,11 @@ int pipe_contents_check(const struct pipe_contents *s, uint32_t pipe_id, uint32_
 uint32_t pipe_contents_bytes(const struct pipe_contents *s, uint32_t pipe_id);
 /* Capacity and content, through an end for writing. */
 int pipe_contents_fill(const struct pipe_contents *s, uint32_t pipe_id, int in, struct err *e);
+
+/* --- memfd.c ------------------------------------------------------------------------------------------------ */
+
+/* The name that it was given when it was made, NULL when it is not in the images. */
+const char *memfd_name(struct restore_ctx *ctx, const FileEntry *f);
 
 /* --- sk_queues.c -------------------------------------------------------------------------------------------- */
 

@@ -63,6 +63,13 @@ static int memfd_check(struct restore_ctx *ctx, const FileEntry *f, struct err *
 	return 0;
 }
 
+const char *memfd_name(struct restore_ctx *ctx, const FileEntry *f)
+{
+	const struct inode *inode = find(ctx, f);
+
+	return inode ? inode->entry->name : NULL;
+}
+
 /* --- content ------------------------------------------------------------------------------------------------ */
 
 static int read_run(int fd, char *mem, const struct img_run *r, struct err *e)

@@ -47,6 +47,15 @@ static int pipe_load(struct restore_ctx *ctx, struct err *e)
 	return 0;
 }
 
+static int pipe_check(struct restore_ctx *ctx, const FileEntry *f, struct err *e)
+{
+	if (f->pipe->has_outside && f->pipe->outside)
+		problem(ctx, pool_printf(&ctx->pool, "give one with --inherit-fd 'fd[N]:pipe:[%u]'", f->pipe->pipe_id),
+			"pipe:[%u] had its other end outside the tree, and no descriptor is given for it",
+			f->pipe->pipe_id);
+	return 0;
+}
+
 /* The first end of a pipe in the sorted list; the others follow. */
 static size_t first_end(const struct pipes *s, uint32_t pipe_id)
 {
@@ -107,5 +116,6 @@ const struct restore_kind restore_pipe = {
 	.name = "pipe",
 	.type = FD_TYPES__PIPE,
 	.load = pipe_load,
+	.check = pipe_check,
 	.make = pipe_make,
 };

@@ -74,8 +74,10 @@ static int reg_check(struct restore_ctx *ctx, const FileEntry *f, struct err *e)
 		remap_check(ctx, m);
 		return 0;
 	}
-	if (r->has_ext && r->ext) {
-		problem(ctx, NULL, "%s was saved by a plugin, which this version cannot restore", r->name);
+	/* The second are our own images' names of what --external had said. */
+	if ((r->has_ext && r->ext) || !strncmp(r->name, "/file[", 6)) {
+		problem(ctx, "give one with --inherit-fd", "%s was not of the tree, and no descriptor is given for it",
+			r->name + (*r->name == '/'));
 		return 0;
 	}
 	if (is_of_newborn(ctx, r->name))

@@ -87,18 +87,10 @@ const char *tty_name(struct restore_ctx *ctx, const TtyInfoEntry *info)
 /* --inherit-fd fd[N]:tty[RDEV:DEV] */
 static int inherited(struct restore_ctx *ctx, const TtyInfoEntry *info)
 {
-	const struct opt_list *l = &ctx->opts->inherit_fd;
 	char key[48];
 
-	snprintf(key, sizeof(key), ":tty[%x:%x]", info->rdev, info->dev);
-	for (size_t i = 0; i < l->nr; i++) {
-		const char *colon = strchr(l->items[i], ':');
-		int fd;
-
-		if (colon && !strcmp(colon, key) && sscanf(l->items[i], "fd[%d]", &fd) == 1)
-			return fd;
-	}
-	return -1;
+	snprintf(key, sizeof(key), "tty[%x:%x]", info->rdev, info->dev);
+	return inherit_fd(ctx, key);
 }
 
 /* A terminal that was found by its device can be so again, unless a session outside had it. */

@@ -40,6 +40,8 @@ static int unix_load(struct restore_ctx *ctx, struct err *e)
 				.r = fs->list[i].entry->usk,
 				.fd = -1,
 				.file = -1,
+				.elsewhere = fs->list[i].entry->usk->uflags & IS_EXTERNAL ||
+					     inherit_wants(ctx, fs->list[i].entry),
 				.phantom = -1,
 				.phantom_file = -1,
 			};
@@ -52,6 +54,8 @@ static int unix_load(struct restore_ctx *ctx, struct err *e)
 
 /* --- plan --------------------------------------------------------------------------------------------------- */
 
+#define NO_PEER "has a peer outside the tree"
+
 static const char *obstacle(const struct restore_ctx *ctx, const UnixSkEntry *r, const struct usock *peer)
 {
 	if (r->type != SOCK_STREAM && r->type != SOCK_DGRAM && r->type != SOCK_SEQPACKET)
@@ -59,12 +63,16 @@ static const char *obstacle(const struct restore_ctx *ctx, const UnixSkEntry *r,
 	if (r->name.len > sizeof(((struct sockaddr_un *)0)->sun_path) ||
 	    r->peer_name.len > sizeof(((struct sockaddr_un *)0)->sun_path))
 		return "has a name that is too long";
+	if (r->has_outside && r->outside)
+		return NO_PEER;
 	if (r->peer && !peer)
-		return "has a peer outside the tree";
+		return NO_PEER;
 	if (peer && peer->r->type != r->type)
 		return "has a peer of another type";
-	if (peer && peer->r->uflags & IS_EXTERNAL && r->type != SOCK_DGRAM)
-		return "has a peer outside the tree";
+	if (peer && peer->r->uflags & IS_EXTERNAL && (r->type != SOCK_DGRAM || !peer->r->name.len))
+		return NO_PEER;
+	if (peer && peer->elsewhere && !(peer->r->uflags & IS_EXTERNAL))
+		return "has a peer for which --inherit-fd gives another";
 	if (peer && r->type != SOCK_DGRAM && peer->r->state != STATE_LISTEN && peer->r->peer != r->ino)
 		return "has a peer that is connected elsewhere";
 	return peer && peer->r->uflags & IS_EXTERNAL && !ctx->opts->ext_unix_sk ?
@@ -103,7 +111,12 @@ static int unix_check(struct restore_ctx *ctx, const FileEntry *f, struct err *e
 	const char *why = obstacle(ctx, f->usk, peer);
 
 	if (why)
-		problem(ctx, NULL, "unix socket %u %s", f->usk->ino, why);
+		problem(ctx,
+			strcmp(why, NO_PEER) ?
+				NULL :
+				pool_printf(&ctx->pool, "give another with --inherit-fd 'fd[N]:socket:[%u]'",
+					    f->usk->ino),
+			"unix socket %u %s", f->usk->ino, why);
 	else
 		check_place(ctx, f->usk);
 	return unix_check_queue(ctx, f->usk, e);
@@ -121,11 +134,6 @@ int unix_socket(uint32_t type, int *fd_ret, struct err *e)
 {
 	*fd_ret = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	return *fd_ret < 0 ? err_set(e, errno, "cannot create a socket") : 0;
-}
-
-static bool is_external(const struct usock *u)
-{
-	return u->r->uflags & IS_EXTERNAL;
 }
 
 /* A stream or seqpacket socket that is connected, or waits to be accepted. */
@@ -221,7 +229,7 @@ static int make_all(struct restore_ctx *ctx, struct unixes *s, struct err *e)
 		for (size_t j = 0; j < s->nr_socks; j++) {
 			struct usock *u = &s->socks[j];
 
-			if (!is_external(u) && stages[i](ctx, s, u, e))
+			if (!u->elsewhere && stages[i](ctx, s, u, e))
 				return err_in(e, "unix socket %u", u->r->ino);
 		}
 	return 0;

@@ -24,6 +24,7 @@ struct usock {
 	int file;	    /* O_PATH of the file of its name, or -1 */
 	int phantom;	    /* the other end that is closed in the end, or -1 */
 	int phantom_file;   /* O_PATH of the file of that one's name, or -1 */
+	bool elsewhere;	    /* it is not made: of a process outside, or given by --inherit-fd */
 	bool queue_filled;
 	bool connected;	  /* as a datagram socket, to its peer */
 	bool listens_not; /* as it should: others had to do it meanwhile */

@@ -30,10 +30,7 @@ static int check_rights(struct restore_ctx *ctx, const ScmEntry *scm, struct err
 				scm->rights[i]);
 			continue;
 		}
-		if (of->checked)
-			continue;
-		of->checked = true;
-		if (of->kind->check && of->kind->check(ctx, of->entry, e))
+		if (files_check_one(ctx, of, e))
 			return -1;
 	}
 	return 0;

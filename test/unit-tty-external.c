@@ -8,18 +8,11 @@
 #include <sys/ioctl.h>
 #include <termios.h>
 
-#include "test/crtest.h"
+#include "test/crtest-outside.h"
 
 #define NR 10
 
 static int master[NR], slave[NR];
-
-/* The framework's subject is not used: this test has a main of its own. */
-static void fail(const char *what)
-{
-	printf("FAIL: %s\n", what);
-	exit(1);
-}
 
 static void open_all(void)
 {
@@ -92,44 +85,9 @@ static void keys(char (*key)[40])
 	}
 }
 
-static char *command(const char *rest)
-{
-	static char text[4096];
-
-	snprintf(text, sizeof(text), "%s/%s", getenv("CR_BIN"), rest);
-	return text;
-}
-
-static void end_of(pid_t pid, int sig)
-{
-	int status;
-
-	must(waitpid(pid, &status, 0));
-	if (!WIFSIGNALED(status) || WTERMSIG(status) != sig)
-		fail("the process did not end by the signal that it should have got");
-}
-
-/* exec: with --restore-sibling the restored process is to be ours, not the shell's. */
-static void restore(const char *options)
-{
-	char text[4096];
-	int status;
-	pid_t pid;
-
-	snprintf(text, sizeof(text), "exec %s/cr-restore -D img -d -S -v4 -o restore.log%s", getenv("CR_BIN"), options);
-	pid = must(fork());
-	if (!pid) {
-		execl("/bin/sh", "sh", "-c", text, NULL);
-		_exit(127);
-	}
-	must(waitpid(pid, &status, 0));
-	if (status)
-		fail("the restore failed");
-}
-
 int main(void)
 {
-	char key[NR][40], options[2048] = "", rest[4000];
+	char key[NR][40], options[2048] = "";
 	pid_t pid;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -139,22 +97,20 @@ int main(void)
 	task_wait_asleep(pid);
 	keys(key);
 	must(mkdir("img", 0700));
-	snprintf(rest, sizeof(rest), "cr-dump -t %d -D img 2>refused", pid);
-	if (!system(command(rest)))
+	if (!dump(pid, ""))
 		fail("the dump did not refuse terminals of somebody else");
-	if (system("[ $(grep -c 'pts/[0-9]*, which belongs to somebody outside' refused) = 10 ]"))
+	if (lines_of("refused", ", which belongs to somebody outside") != NR)
 		fail("the refusal does not name all ten terminals");
 	talk();
 	task_wait_asleep(pid);
 	for (int i = 0; i < NR; i++)
-		sprintf(options + strlen(options), " --external '%s'", key[i]);
-	snprintf(rest, sizeof(rest), "cr-dump -t %d -D img -v4 -o dump.log%s", pid, options);
-	if (system(command(rest)))
+		append(options, sizeof(options), " --external '%s'", key[i]);
+	if (dump(pid, options))
 		fail("the dump failed");
-	end_of(pid, SIGKILL);
+	ends_by(pid, SIGKILL, 0);
 
-	if (!system(command("cr-restore -D img -d 2>refused")) || system("grep -q 'inherit-fd' refused"))
-		fail("the restore did not ask for terminals");
+	if (!restore("") || lines_of("refused", "no descriptor is given for tty[") != NR)
+		fail("the restore did not ask for all ten terminals");
 	for (int i = 0; i < NR; i++) {
 		close(master[i]);
 		close(slave[i]);
@@ -162,14 +118,15 @@ int main(void)
 	open_all();
 	*options = '\0';
 	for (int i = 0; i < NR; i++)
-		sprintf(options + strlen(options), " --inherit-fd 'fd[%d]:%s'", slave[i], key[i]);
-	restore(options);
+		append(options, sizeof(options), " --inherit-fd 'fd[%d]:%s'", slave[i], key[i]);
+	if (restore(options))
+		fail("the restore failed");
 	for (int i = 0; i < NR; i++)
 		close(slave[i]);
 	talk();
 	if (kill(pid, 0))
 		fail("the process has not its pid");
 	close(master[0]);
-	end_of(pid, SIGHUP);
+	ends_by(pid, SIGHUP, 0);
 	return 0;
 }
