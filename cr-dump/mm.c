@@ -133,6 +133,7 @@ static void mm_ask(struct dump_ctx *ctx, struct task *t, struct prog *p)
 	PROG(p, SYS_brk, 0);
 	PROG(p, SYS_prctl, PR_GET_DUMPABLE);
 	PROG(p, SYS_prctl, KERNEL_PR_GET_AUXV, prog_room(p, AUXV_MAX, NULL), AUXV_MAX);
+	prog_any(p); /* Linux 6.4 */
 	PROG(p, SYS_prctl, PR_GET_THP_DISABLE);
 	prog_any(p); /* a kernel may lack it */
 }
@@ -151,6 +152,17 @@ static int save_auxv(struct dump_ctx *ctx, struct task *t, const uint64_t *auxv,
 	return 0;
 }
 
+/* Where the process itself cannot ask for it. */
+static int read_auxv(struct dump_ctx *ctx, struct task *t, struct err *e)
+{
+	size_t len;
+	char *auxv;
+
+	if (proc_read(ctx, t, "auxv", &auxv, &len, e))
+		return -1;
+	return save_auxv(ctx, t, (const uint64_t *)auxv, len, e);
+}
+
 static int mm_save(struct dump_ctx *ctx, struct task *t, uint32_t at, struct err *e)
 {
 	const struct prog *p = &t->threads[0].prog;
@@ -160,6 +172,8 @@ static int mm_save(struct dump_ctx *ctx, struct task *t, uint32_t at, struct err
 	PB_SET(t->mm, thp_disabled, prog_result(p, at + ASK_THP) > 0);
 	if (prog_result(p, at + ASK_THP) > 1)
 		PB_SET(t->mm, thp_disable, prog_result(p, at + ASK_THP));
+	if (prog_result(p, at + ASK_AUXV) < 0)
+		return read_auxv(ctx, t, e);
 	return save_auxv(ctx, t, answer(p, at + ASK_AUXV, 1), prog_result(p, at + ASK_AUXV), e);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which pages are to be saved, as the kernel's PAGEMAP_SCAN tells it: of private mappings those that are the task's own (not of the
- * file behind, not the page of zeros). Address space that was never used costs nothing. Guard pages hold nothing, but are noted.
+ * Which pages are to be saved, as PAGEMAP_SCAN tells it: of private mappings those that are the task's own (not of the file behind,
+ * not the page of zeros). Address space that was never used costs nothing. Guard pages hold nothing, but are noted.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +18,6 @@
 
 #define REGIONS	     512
 #define MANY_JOBS    8
-#define WRONG_KERNEL "cr-dump needs PAGEMAP_SCAN: Linux 6.7 or later, on x86-64 with CONFIG_PROC_PAGE_MONITOR"
 
 int pages_add(struct pages_job *job, uint64_t addr, uint64_t nr, uint32_t flags, struct err *e)
 {
@@ -103,8 +102,9 @@ static int scan(int fd, struct kernel_pm_scan_arg *arg)
 	return ioctl(fd, KERNEL_PAGEMAP_SCAN, arg);
 }
 
-/* The mappings vmas[at..end), all to be scanned. */
-static int scan_span(struct pages_job *job, int fd, size_t at, size_t end, struct err *e)
+/* The mappings vmas[at..end), all to be scanned, and what lies between them. */
+static int scan_span(struct pages_job *job, int fd, size_t at, size_t end,
+		     int (*scanner)(int fd, struct kernel_pm_scan_arg *arg), struct err *e)
 {
 	const uint64_t not = KERNEL_PAGE_FILE | KERNEL_PAGE_PFNZERO;
 	const struct vma *vmas = job->task->vmas;
@@ -122,12 +122,10 @@ static int scan_span(struct pages_job *job, int fd, size_t at, size_t end, struc
 	};
 
 	while (arg.start < arg.end) {
-		int n = scan(fd, &arg);
+		int n = scanner(fd, &arg);
 
-		if (n < 0) {
-			err_set(e, errno, "cannot scan the pages of process %d", job->task->pid);
-			return errno == ENOTTY ? err_hint(e, WRONG_KERNEL) : -1;
-		}
+		if (n < 0)
+			return err_set(e, errno, "cannot scan the pages of process %d", job->task->pid);
 		for (int i = 0; i < n; i++) {
 			const struct kernel_page_region *r = &regions[i];
 
@@ -137,6 +135,19 @@ static int scan_span(struct pages_job *job, int fd, size_t at, size_t end, struc
 		}
 		arg.start = arg.walk_end;
 	}
+	return 0;
+}
+
+/* The mappings vmas[at..end). Where each page of address space costs something, what lies between them is left out. */
+static int scan_mappings(struct pages_job *job, int fd, size_t at, size_t end, struct err *e)
+{
+	if (!scan_span(job, fd, at, end, scan, e))
+		return 0;
+	if (e->errnum != ENOTTY)
+		return -1;
+	for (; at < end; at++)
+		if (scan_span(job, fd, at, at + 1, pages_emulated_scan, e))
+			return -1;
 	return 0;
 }
 
@@ -153,7 +164,7 @@ static int scan_task(struct pages_job *job, struct err *e)
 
 		for (end = i; end < t->nr_vmas && is_scanned(&t->vmas[end]);)
 			end++;
-		if (end > i && scan_span(job, fd, i, end, e))
+		if (end > i && scan_mappings(job, fd, i, end, e))
 			return -1;
 		/*
 		 * A restore on another kernel needs the old vDSO to redirect calls that are under way in it. The ring of an I/O

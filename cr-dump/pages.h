@@ -36,6 +36,10 @@ int pages_add(struct pages_job *job, uint64_t addr, uint64_t nr, uint32_t flags,
 /* Copies the pages of all jobs into their images. */
 int pages_copy(struct dump_ctx *ctx, struct pages_job *jobs, size_t nr_jobs, struct err *e);
 
+/* pages-emulated.c: what ioctl(PAGEMAP_SCAN) does, on a descriptor of /proc/PID/pagemap. -1 and errno, or the number of regions. */
+struct kernel_pm_scan_arg;
+int pages_emulated_scan(int fd, struct kernel_pm_scan_arg *arg);
+
 /* shmem.c: finds the pages of a shared object, which is opened as job->shmem->fd. */
 int shmem_scan(struct pages_job *job, struct err *e);
 

@@ -2,6 +2,7 @@
 /* Interval timers and POSIX timers: made with their old ids, started at the very end. */
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -52,11 +53,20 @@ static int skip_ids(struct prog *p, uint32_t from, uint32_t to, struct err *e)
 	return 0;
 }
 
+static int by_id(const void *a, const void *b)
+{
+	uint32_t x = (*(PosixTimerEntry *const *)a)->it_id, y = (*(PosixTimerEntry *const *)b)->it_id;
+
+	return (x > y) - (x < y);
+}
+
 static int make_posix(struct prog *p, const TaskTimersEntry *timers, struct err *e)
 {
 	bool choose = can_choose_ids();
 	uint32_t next = 0;
 
+	if (!choose) /* kernels differ in the order in which they list them */
+		qsort(timers->posix, timers->n_posix, sizeof(*timers->posix), by_id);
 	if (choose && timers->n_posix)
 		PROG(p, SYS_prctl, PR_TIMER_CREATE_RESTORE_IDS, PR_TIMER_CREATE_RESTORE_IDS_ON);
 	for (size_t i = 0; i < timers->n_posix; i++) {

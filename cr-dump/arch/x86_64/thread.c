@@ -29,6 +29,8 @@
 
 enum xfeature {
 	X_YMM = 2,
+	X_BNDREGS = 3, /* MPX, of CPUs of 2015 to 2020 */
+	X_BNDCSR = 4,
 	X_OPMASK = 5,
 	X_ZMM_HI256 = 6,
 	X_HI16_ZMM = 7,
@@ -158,6 +160,8 @@ static void save_extended(struct pool *pool, UserX86FpregsEntry *to, const uint8
 
 	memcpy(&s->xstate_bv, x + XSTATE_BV, sizeof(s->xstate_bv));
 	s->n_ymmh_space = component(pool, x, len, X_YMM, 256, 4, &s->ymmh_space);
+	s->n_bndreg_state = component(pool, x, len, X_BNDREGS, 64, 8, &s->bndreg_state);
+	s->n_bndcsr_state = component(pool, x, len, X_BNDCSR, 64, 8, &s->bndcsr_state);
 	s->n_opmask_reg = component(pool, x, len, X_OPMASK, 64, 8, &s->opmask_reg);
 	s->n_zmm_upper = component(pool, x, len, X_ZMM_HI256, 512, 8, &s->zmm_upper);
 	s->n_hi16_zmm = component(pool, x, len, X_HI16_ZMM, 1024, 8, &s->hi16_zmm);
@@ -197,8 +201,8 @@ static int save_tls(struct pool *pool, ThreadInfoX86 *ti, pid_t tid, struct err 
 
 static void refuse_unknown(struct dump_ctx *ctx, struct task *t, pid_t tid, uint64_t in_use)
 {
-	const uint64_t saved = X87_AND_SSE | 1 << X_YMM | 1 << X_OPMASK | 1 << X_ZMM_HI256 | 1 << X_HI16_ZMM |
-			       1 << X_PKRU,
+	const uint64_t saved = X87_AND_SSE | 1 << X_YMM | 1 << X_BNDREGS | 1 << X_BNDCSR | 1 << X_OPMASK |
+			       1 << X_ZMM_HI256 | 1 << X_HI16_ZMM | 1 << X_PKRU,
 		       amx = 1 << X_TILE_CFG | 1 << X_TILE_DATA;
 
 	if (in_use & amx)
