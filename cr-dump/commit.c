@@ -122,6 +122,7 @@ static int write_inventory(struct dump_ctx *ctx, struct err *e)
 	inv.has_lsmtype = true;
 	inv.lsmtype = LSMTYPE__NO_LSM;
 	inv.has_network_lock_method = true;
+	inv.has_tcp_close = inv.tcp_close = ctx->opts->tcp_close;
 	inv.plugins_entry = &plugins;
 	inv.dump_criu_run_id = (char *)run_id(id);
 	return img_write_one(ctx->images_fd, IMG_INVENTORY, 0, &inv.base, e);

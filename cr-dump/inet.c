@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * IPv4 and IPv6: listening and closed TCP sockets, UDP sockets with what is in their queue, raw and ping sockets. Nothing that is
- * read here changes the socket. Refused: TCP connections, unsent data, pending errors, other protocols.
+ * read here changes the socket. Refused: TCP connections (with --tcp-close they are saved as closed), unsent data, pending
+ * errors, other protocols.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -64,24 +65,52 @@ static int save_address(struct dump_ctx *ctx, int fd, InetSkEntry *r, struct err
 	return 0;
 }
 
-/* What a socket of this sort must not be; NULL when it can be saved. */
-static const char *tcp_obstacle(int fd, InetSkEntry *r, short revents)
+/* Why a socket cannot be saved, and what helps. */
+struct obstacle {
+	const char *what; /* NULL: it can be */
+	const char *hint;
+};
+
+/* A connection that has ended leaves a closed socket which is shut down both ways. */
+static struct obstacle ended_obstacle(int fd, InetSkEntry *r, short revents)
 {
+	int unread = 0;
+
+	r->has_shutdown = true;
+	r->shutdown = SK_SHUTDOWN__BOTH;
+	if (revents & POLLERR)
+		return (struct obstacle){ "is a TCP socket whose connection has failed",
+					  "--tcp-close saves it closed" };
+	if (ioctl(fd, SIOCINQ, &unread) || unread)
+		return (struct obstacle){ "is a TCP socket whose connection has ended with data that are not read yet",
+					  "--tcp-close drops them" };
+	return (struct obstacle){ 0 };
+}
+
+static struct obstacle tcp_obstacle(const struct dump_ctx *ctx, int fd, InetSkEntry *r, short revents)
+{
+	static const struct obstacle none;
 	struct tcp_info info = { 0 };
+	struct obstacle ended;
 	socklen_t len = sizeof(info);
 
 	if (getsockopt(fd, SOL_TCP, TCP_INFO, &info, &len))
-		return "is a TCP socket that does not tell its state";
+		return (struct obstacle){ "is a TCP socket that does not tell its state", NULL };
 	r->state = info.tcpi_state;
 	if (r->state == TCP_LISTEN) {
 		r->backlog = info.tcpi_sacked;
-		return info.tcpi_unacked ? "is a listening TCP socket with connections that wait to be accepted" : NULL;
+		if (!info.tcpi_unacked || ctx->opts->skip_in_flight)
+			return none;
+		return (struct obstacle){ "is a listening TCP socket with connections that wait to be accepted",
+					  "--skip-in-flight drops them" };
 	}
 	if (r->state != TCP_CLOSE)
-		return "is a TCP connection";
-	if (revents & (POLLERR | POLLRDHUP))
-		return "is a TCP socket whose connection has ended or failed";
-	return NULL;
+		return ctx->opts->tcp_close ? none :
+					      (struct obstacle){ "is a TCP connection", "--tcp-close saves it closed" };
+	if (!(revents & (POLLERR | POLLRDHUP)))
+		return none;
+	ended = ended_obstacle(fd, r, revents);
+	return ctx->opts->tcp_close ? none : ended;
 }
 
 static bool is_ping(const InetSkEntry *r)
@@ -111,26 +140,26 @@ static bool has_unsent(int fd, const InetSkEntry *r)
 }
 
 /* UDP, UDP-Lite, raw and ping sockets. */
-static const char *datagram_obstacle(int fd, InetSkEntry *r, short revents)
+static struct obstacle datagram_obstacle(int fd, InetSkEntry *r, short revents)
 {
 	union address peer;
 	socklen_t len = sizeof(peer);
 
 	r->state = getpeername(fd, &peer.sa, &len) ? TCP_CLOSE : TCP_ESTABLISHED;
 	if (revents & POLLERR)
-		return "is an IP socket with a pending error";
+		return (struct obstacle){ "is an IP socket with a pending error", NULL };
 	if (has_unsent(fd, r))
-		return "is an IP socket with unsent data";
-	return NULL;
+		return (struct obstacle){ "is an IP socket with unsent data", NULL };
+	return (struct obstacle){ 0 };
 }
 
-static const char *obstacle(int fd, InetSkEntry *r, short revents)
+static struct obstacle obstacle(const struct dump_ctx *ctx, int fd, InetSkEntry *r, short revents)
 {
 	if (r->type == SOCK_STREAM && r->proto == IPPROTO_TCP)
-		return tcp_obstacle(fd, r, revents);
+		return tcp_obstacle(ctx, fd, r, revents);
 	if (r->type == SOCK_DGRAM || r->type == SOCK_RAW)
 		return datagram_obstacle(fd, r, revents);
-	return "is an IP socket that is neither TCP nor UDP";
+	return (struct obstacle){ "is an IP socket that is neither TCP nor UDP", NULL };
 }
 
 /* Only the netlink interface tells whether it is shut down for writing. */
@@ -145,12 +174,34 @@ static int save_shutdown(InetSkEntry *r, short revents, struct err *e)
 	return 0;
 }
 
+/* Not what the program wanted, but what came of it with that peer. */
+static void forget_connection(SkOptsEntry *o)
+{
+	static const struct {
+		uint32_t level, name;
+	} results[] = {
+		{ SOL_TCP, TCP_MAXSEG },     { SOL_TCP, TCP_WINDOW_CLAMP },	{ SOL_IP, IP_MULTICAST_TTL },
+		{ SOL_IP, IP_MULTICAST_IF }, { SOL_IPV6, IPV6_MULTICAST_HOPS }, { SOL_IPV6, IPV6_MULTICAST_IF },
+	};
+	size_t kept = 0;
+
+	for (size_t i = 0; i < o->n_other; i++) {
+		bool is_result = false;
+
+		for (size_t j = 0; j < ARRAY_SIZE(results); j++)
+			is_result |= o->other[i]->level == results[j].level && o->other[i]->name == results[j].name;
+		if (!is_result)
+			o->other[kept++] = o->other[i];
+	}
+	o->n_other = kept;
+}
+
 static int inet_save(struct dump_ctx *ctx, struct open_file *of, const struct fd_facts *f, struct err *e)
 {
 	InetSkEntry *r = POOL_MSG(&ctx->pool, InetSkEntry, inet_sk_entry);
 	struct pollfd pfd = { f->fd, POLLIN | POLLRDHUP, 0 };
 	int type, proto, v6only = 0;
-	const char *why;
+	struct obstacle why;
 
 	r->id = of->id;
 	r->ino = f->ino;
@@ -162,9 +213,9 @@ static int inet_save(struct dump_ctx *ctx, struct open_file *of, const struct fd
 	r->type = type;
 	r->proto = proto;
 	poll(&pfd, 1, 0);
-	why = obstacle(f->fd, r, pfd.revents);
-	if (why) {
-		refuse_file(ctx, of, NULL, "%s: not supported by this version", why);
+	why = obstacle(ctx, f->fd, r, pfd.revents);
+	if (why.what) {
+		refuse_file(ctx, of, why.hint, "%s: not supported by this version", why.what);
 		return 0;
 	}
 	if (r->family == AF_INET6 && sockopt_int(f->fd, SOL_IPV6, IPV6_V6ONLY, &v6only))
@@ -179,8 +230,11 @@ static int inet_save(struct dump_ctx *ctx, struct open_file *of, const struct fd
 	r->opts->has_so_uid = true;
 	r->opts->so_uid = f->st.st_uid;
 	of->entry->isk = r;
-	if (r->type == SOCK_STREAM)
+	if (r->type == SOCK_STREAM) {
+		if (r->state != TCP_LISTEN && (r->state != TCP_CLOSE || r->has_shutdown))
+			forget_connection(r->opts);
 		return 0;
+	}
 	if (save_shutdown(r, pfd.revents, e))
 		return -1;
 	return pfd.revents & POLLIN ? inet_queue_save(ctx, of, f->fd, r, e) : 0;

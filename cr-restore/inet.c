@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * IPv4 and IPv6: listening and closed TCP sockets, UDP, raw and ping sockets, with what was queued on UDP sockets. Sockets that have one port together are made
- * together: each must let the others bind, whatever its options were later.
+ * IPv4 and IPv6: listening and closed TCP sockets, UDP, raw and ping sockets, with what was queued on UDP sockets. Sockets that
+ * have one port together are made together: each must let the others bind, whatever its options were later. With --tcp-close
+ * connections become closed sockets.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -72,11 +73,33 @@ static bool is_bound(const InetSkEntry *r)
 	return r->src_port;
 }
 
+/* A connection that has ended, or is given up. */
+static bool is_closed(const struct restore_ctx *ctx, const InetSkEntry *r)
+{
+	if (r->type != SOCK_STREAM || r->state == TCP_LISTEN)
+		return false;
+	if (r->state == TCP_CLOSE && !r->dst_port)
+		return r->has_shutdown && r->shutdown;
+	return ctx->tcp_close;
+}
+
+/* The end of a connection may linger on that port, or it is the one that its server listens on: TCP_REPAIR has no qualms. */
+static int bind_closed(int fd, const union address *a, socklen_t len)
+{
+	int on = 1, off = -1, ret;
+
+	if (setsockopt(fd, SOL_TCP, TCP_REPAIR, &on, sizeof(on)))
+		return -1;
+	ret = bind(fd, &a->sa, len);
+	return setsockopt(fd, SOL_TCP, TCP_REPAIR, &off, sizeof(off)) ||
+	       setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) || ret;
+}
+
 /*
  * The address may have gone from this machine since; the socket gets it all the same, as it would have kept it. TCP sockets of
  * the dumped tree may linger in TIME_WAIT: SO_REUSEADDR.
  */
-static int bind_to(int fd, const InetSkEntry *r, bool share, struct err *e)
+static int bind_to(const struct restore_ctx *ctx, int fd, const InetSkEntry *r, bool share, struct err *e)
 {
 	int freebind = r->family == AF_INET ? IP_FREEBIND : IPV6_FREEBIND,
 	    level = r->family == AF_INET ? SOL_IP : SOL_IPV6;
@@ -97,6 +120,8 @@ static int bind_to(int fd, const InetSkEntry *r, bool share, struct err *e)
 	    (share && sockopt_set(fd, SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT", e)) ||
 	    (!r->src_port && sockopt_set(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, 1, "IP_BIND_ADDRESS_NO_PORT", e)))
 		return -1;
+	if (is_closed(ctx, r) && !bind_closed(fd, &a, len))
+		return 0;
 	if (!bind(fd, &a.sa, len))
 		return 0;
 	if (errno == EADDRNOTAVAIL) {
@@ -106,12 +131,16 @@ static int bind_to(int fd, const InetSkEntry *r, bool share, struct err *e)
 		if (!bind(fd, &a.sa, len))
 			return sockopt_set(fd, level, freebind, 0, "IP_FREEBIND", e);
 	}
+	if (errno == EADDRINUSE && is_closed(ctx, r)) {
+		log_warn("a closed TCP socket loses its port %u, which is taken", r->src_port);
+		return 0;
+	}
 	return err_set(e, errno, "cannot bind it to port %u", r->src_port);
 }
 
 /* --- plan --------------------------------------------------------------------------------------------------- */
 
-static const char *obstacle(const InetSkEntry *r)
+static const char *obstacle(const struct restore_ctx *ctx, const InetSkEntry *r)
 {
 	if (r->family != AF_INET && r->family != AF_INET6)
 		return "a socket of an unknown family";
@@ -121,21 +150,21 @@ static const char *obstacle(const InetSkEntry *r)
 		return NULL;
 	if (r->type != SOCK_STREAM || r->proto != IPPROTO_TCP)
 		return "an IP socket that is neither TCP nor UDP";
-	if (r->state == TCP_CLOSE && !r->dst_port && !(r->has_shutdown && r->shutdown))
+	if (r->state == TCP_LISTEN || (r->state == TCP_CLOSE && !r->dst_port) || is_closed(ctx, r))
 		return NULL;
-	return r->state == TCP_LISTEN ? NULL : "a TCP connection";
+	return "a TCP connection";
 }
 
 static int inet_check(struct restore_ctx *ctx, const FileEntry *f, struct err *e)
 {
 	const InetSkEntry *r = f->isk;
-	const char *why = obstacle(r);
+	const char *why = obstacle(ctx, r);
 	struct err trouble = { 0 };
 	_cleanup_close_ int fd = -1;
 
 	if (why) {
-		problem(ctx, NULL, "socket %u (port %u) is %s, which this version cannot restore", r->ino, r->src_port,
-			why);
+		problem(ctx, r->type == SOCK_STREAM ? "--tcp-close restores connections closed" : NULL,
+			"socket %u (port %u) is %s, which this version cannot restore", r->ino, r->src_port, why);
 		return 0;
 	}
 	inet_queue_check(ctx, r);
@@ -145,7 +174,7 @@ static int inet_check(struct restore_ctx *ctx, const FileEntry *f, struct err *e
 			strerror(errno));
 		return 0;
 	}
-	if (bind_to(fd, r, r->opts->has_so_reuseport && r->opts->so_reuseport, &trouble)) {
+	if (bind_to(ctx, fd, r, r->opts->has_so_reuseport && r->opts->so_reuseport, &trouble)) {
 		char text[512];
 
 		err_text(&trouble, text, sizeof(text));
@@ -165,7 +194,7 @@ static int open_one(struct restore_ctx *ctx, const struct ofile *of, bool share,
 
 	if (fd < 0)
 		return err_set(e, errno, "cannot create a socket");
-	if (bind_to(fd, r, share, e))
+	if (bind_to(ctx, fd, r, share, e))
 		return -1;
 	files_put(ctx, of->id, take_fd(fd));
 	return 0;
@@ -179,33 +208,43 @@ static bool is_connected(const InetSkEntry *r)
 	return r->dst_port;
 }
 
-/* Datagram sockets: the peer, then what is shut down. */
-static int connect_one(int fd, const InetSkEntry *r, struct err *e)
+/* The peer of a datagram socket, then what is shut down. */
+static int connect_one(const struct restore_ctx *ctx, int fd, const InetSkEntry *r, struct err *e)
 {
 	static const int how[] = { -1, SHUT_RD, SHUT_WR, SHUT_RDWR };
 	union address a;
 	socklen_t len;
+	SkShutdown shut;
 
-	if (r->type == SOCK_STREAM)
+	if (r->type == SOCK_STREAM && !is_closed(ctx, r))
 		return 0;
-	if (is_connected(r)) {
+	if (r->type != SOCK_STREAM && is_connected(r)) {
 		len = address_of(r, r->dst_port, r->dst_addr, &a);
 		if (connect(fd, &a.sa, len))
 			return err_set(e, errno, "cannot connect it to port %u again", r->dst_port);
 	}
-	if (!r->has_shutdown || r->shutdown < SK_SHUTDOWN__READ || r->shutdown > SK_SHUTDOWN__BOTH)
+	shut = r->type == SOCK_STREAM ? SK_SHUTDOWN__BOTH : r->has_shutdown ? r->shutdown : SK_SHUTDOWN__NONE;
+	if (shut < SK_SHUTDOWN__READ || shut > SK_SHUTDOWN__BOTH)
 		return 0;
 	/* One without a peer is shut down, too, though the call fails. */
-	return shutdown(fd, how[r->shutdown]) && errno != ENOTCONN ? err_set(e, errno, "cannot shut it down") : 0;
+	return shutdown(fd, how[shut]) && errno != ENOTCONN ? err_set(e, errno, "cannot shut it down") : 0;
+}
+
+/* While all sockets of the port still let others have it, too. */
+static int listen_one(const struct ofile *of, struct err *e)
+{
+	const InetSkEntry *r = of->entry->isk;
+
+	if (r->state == TCP_LISTEN && r->type == SOCK_STREAM && listen(of->fd, r->backlog))
+		return err_set(e, errno, "cannot listen on port %u", r->src_port);
+	return 0;
 }
 
 static int finish_one(struct restore_ctx *ctx, const struct ofile *of, struct err *e)
 {
 	const InetSkEntry *r = of->entry->isk;
 
-	if (r->state == TCP_LISTEN && r->type == SOCK_STREAM && listen(of->fd, r->backlog))
-		return err_set(e, errno, "cannot listen on port %u", r->src_port);
-	if (sockopt_restore_ip(of->fd, r, e) || inet_queue_fill(ctx, r, of->fd, e) || connect_one(of->fd, r, e) ||
+	if (sockopt_restore_ip(of->fd, r, e) || inet_queue_fill(ctx, r, of->fd, e) || connect_one(ctx, of->fd, r, e) ||
 	    sockopt_restore(of->fd, r->family, r->opts, e))
 		return -1;
 	return file_set_flags(of->fd, r->flags, e);
@@ -225,6 +264,9 @@ static int inet_make(struct restore_ctx *ctx, const FileEntry *f, int *fd_ret, s
 		share |= s->socks[i]->entry->isk->opts->has_so_reuseport && s->socks[i]->entry->isk->opts->so_reuseport;
 	for (size_t i = first; i < end; i++)
 		if (open_one(ctx, s->socks[i], share, e))
+			return -1;
+	for (size_t i = first; i < end; i++)
+		if (listen_one(s->socks[i], e))
 			return -1;
 	for (size_t i = first; i < end; i++)
 		if (finish_one(ctx, s->socks[i], e))

@@ -34,6 +34,7 @@ static int load_inventory(struct restore_ctx *ctx, struct err *e)
 	if (inv->img_version < 1 || inv->img_version > IMG_VERSION)
 		ret = err_set(e, 0, "the images are of version %u; this program reads versions 1 to %u",
 			      inv->img_version, IMG_VERSION);
+	ctx->tcp_close = ctx->opts->tcp_close || inv->tcp_close;
 	img_free(msg);
 	return ret;
 }

@@ -54,6 +54,7 @@ struct rtask {
 struct restore_ctx {
 	const struct opts *opts;
 	int images_fd, work_fd; /* directories */
+	bool tcp_close;		/* TCP connections are restored closed: the dump had --tcp-close, or we have */
 	struct pool pool;	/* lives as long as the restore; images are read into it or kept until the end */
 	struct rtask **tasks;	/* parents before children; tasks[0] is the root */
 	size_t nr_tasks;

@@ -9,7 +9,7 @@
 static const struct {
 	int family, type;
 } sorts[] = {
-	{ AF_INET, SOCK_STREAM }, { AF_INET, SOCK_DGRAM },  { AF_INET, SOCK_RAW },
+	{ AF_INET, SOCK_STREAM },  { AF_INET, SOCK_DGRAM },  { AF_INET, SOCK_RAW },
 	{ AF_INET6, SOCK_STREAM }, { AF_INET6, SOCK_DGRAM }, { AF_INET6, SOCK_RAW },
 };
 

@@ -41,11 +41,8 @@ static const struct {
 	unsigned short len;
 	bool locked;
 } filters[] = {
-	{ AF_INET, many, 14, false },
-	{ AF_INET, few, 4, false },
-	{ AF_INET6, many, 14, true },
-	{ AF_UNIX, few, 4, false },
-	{ AF_INET, NULL, 0, false },
+	{ AF_INET, many, 14, false }, { AF_INET, few, 4, false },  { AF_INET6, many, 14, true },
+	{ AF_UNIX, few, 4, false },   { AF_INET, NULL, 0, false },
 };
 
 #define FILTERS (sizeof(filters) / sizeof(*filters))

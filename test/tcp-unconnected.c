@@ -93,5 +93,5 @@ static void verify(void)
 			verify_one(six, how);
 }
 
-CRTEST(.about = "TCP sockets without a connection", .ids = "IN-9 IN-19", .opts = "--tcp-established", .arrange = arrange,
-       .verify = verify)
+CRTEST(.about = "TCP sockets without a connection", .ids = "IN-9 IN-19", .opts = "--tcp-established",
+       .arrange = arrange, .verify = verify)
