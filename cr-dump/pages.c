@@ -16,8 +16,8 @@
 #include "cr-dump/pages.h"
 #include "pagemap.pb-c.h"
 
-#define REGIONS	     512
-#define MANY_JOBS    8
+#define REGIONS	  512
+#define MANY_JOBS 8
 
 int pages_add(struct pages_job *job, uint64_t addr, uint64_t nr, uint32_t flags, struct err *e)
 {
