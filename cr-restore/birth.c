@@ -199,13 +199,24 @@ static bool has_early_sharer(struct restore_ctx *ctx, const struct rtask *t)
 }
 
 /* Everything that t bears before its memory is filled; then its session; then what it bears after that. */
-int birth_grow(struct restore_ctx *ctx, struct rtask *t, struct err *e)
+static int grow(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 {
 	if (bear_due(ctx, t, e))
 		return -1;
 	if (has_early_sharer(ctx, t) && (memory_fill(ctx, t, e) || bear_due(ctx, t, e)))
 		return -1;
 	return make_session(ctx, t, e) || bear_due(ctx, t, e) ? -1 : 0;
+}
+
+/* The lock may be let go of meanwhile, to fill a descendant's memory: nobody else is to have a program run in t then. */
+int birth_grow(struct restore_ctx *ctx, struct rtask *t, struct err *e)
+{
+	int ret;
+
+	t->born->growing = true;
+	ret = grow(ctx, t, e);
+	t->born->growing = false;
+	return ret;
 }
 
 /* --- memory, several tasks at once -------------------------------------------------------------------------- */
@@ -223,7 +234,7 @@ static struct rtask *next_to_fill(struct restore_ctx *ctx)
 	for (size_t i = 0; i < ctx->nr_tasks; i++) {
 		struct rtask *t = ctx->tasks[i];
 
-		if (t->memory && t->born->exists && !t->memory->filled) {
+		if (t->memory && t->born->exists && !t->born->growing && !t->memory->filled) {
 			t->memory->filled = true; /* taken */
 			return t;
 		}

@@ -20,6 +20,7 @@ struct born {
 	bool placed;	 /* the birth of its session's leader is planned */
 	bool fosters; /* a helper that bears one task in its own session and dies, so that an ancestor adopts the child */
 	bool adopted; /* that child */
+	bool growing; /* birth_grow is at work with it */
 	bool traced;  /* by us already */
 	bool gone;    /* dead; a helper is reaped, too */
 };
