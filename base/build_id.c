@@ -2,10 +2,10 @@
 /* The build id of a program or a library: a note in its ELF file. */
 #include <elf.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/build_id.h"
 #include "base/guard.h"
+#include "base/io.h"
 
 #define MAX_SEGMENTS 64
 #define MAX_NOTES    4096
@@ -36,17 +36,18 @@ size_t build_id_read(int fd, off_t at, uint32_t *words, size_t max)
 	Elf64_Ehdr head;
 	size_t len;
 
-	if (pread(fd, &head, sizeof(head), at) != sizeof(head) || memcmp(head.e_ident, ELFMAG, SELFMAG) ||
+	if (pread_all(fd, &head, sizeof(head), at) != sizeof(head) || memcmp(head.e_ident, ELFMAG, SELFMAG) ||
 	    head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_phentsize != sizeof(Elf64_Phdr))
 		return 0;
-	if (head.e_phnum > MAX_SEGMENTS || pread(fd, segments, head.e_phnum * sizeof(*segments), at + head.e_phoff) <
-						   head.e_phnum * (ssize_t)sizeof(*segments))
+	if (head.e_phnum > MAX_SEGMENTS || pread_all(fd, segments, head.e_phnum * sizeof(*segments),
+						     at + head.e_phoff) < head.e_phnum * (ssize_t)sizeof(*segments))
 		return 0;
 	for (int i = 0; i < head.e_phnum; i++) {
 		const uint8_t *id;
 
 		if (segments[i].p_type != PT_NOTE || segments[i].p_filesz > sizeof(notes) ||
-		    pread(fd, notes, segments[i].p_filesz, at + segments[i].p_offset) != (ssize_t)segments[i].p_filesz)
+		    pread_all(fd, notes, segments[i].p_filesz, at + segments[i].p_offset) !=
+			    (ssize_t)segments[i].p_filesz)
 			continue;
 		id = find_note(notes, segments[i].p_filesz, &len);
 		if (id && len <= max * sizeof(*words)) {

@@ -306,7 +306,8 @@ int fsnotify_resolve(struct dump_ctx *ctx, struct err *e)
 			by_handle(ctx, &list[i], &errnum);
 	scan_all(ctx, list, nr);
 	for (size_t i = 0; i < nr; i++)
-		if (!list[i].handle->path && !by_handle(ctx, &list[i], &errnum))
+		if (!list[i].handle->path &&
+		    (ctx->opts->fault == FAULT_NO_HANDLES || !by_handle(ctx, &list[i], &errnum)))
 			refuse_watch(ctx, &list[i], errnum);
 	return 0;
 }

@@ -100,7 +100,7 @@ static int fill(struct dump_ctx *ctx, struct task *t, int fd, const char *where,
 	fill_times(m, &st);
 	if (fs.f_type == HUGETLBFS_MAGIC)
 		PB_SET(m, hugetlb_flag, MFD_HUGETLB | huge_page_flags(st.st_blksize));
-	m->shmid = shmem_note(ctx, t, st.st_dev, st.st_ino, fs.f_type == HUGETLBFS_MAGIC, where);
+	m->shmid = shmem_note(ctx, t, st.st_dev, st.st_ino, fs.f_type == HUGETLBFS_MAGIC, where, UINT32_MAX);
 	return 0;
 }
 

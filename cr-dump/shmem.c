@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "base/io.h"
 #include "cr-dump/pages.h"
 
 static bool is_used(const struct shmems *s, uint64_t id)
@@ -18,27 +19,29 @@ static bool is_used(const struct shmems *s, uint64_t id)
 	return false;
 }
 
-/* Inode numbers of different filesystems may be equal, and images have 32 bits for the id of a memfd's. */
-static uint64_t new_id(const struct shmems *s, ino_t ino)
+/* Inode numbers of different filesystems may be equal. */
+static uint64_t new_id(const struct dump_ctx *ctx, ino_t ino, uint64_t max)
 {
-	uint64_t id = (uint32_t)ino;
+	uint64_t id = ctx->opts->fault == FAULT_HIGH_SHMIDS ? UINT32_MAX : (uint32_t)ino;
 
-	while (!id || is_used(s, id))
-		id = (uint32_t)(id + 1);
+	while (!id || is_used(ctx->shmems, id))
+		id = id < max ? id + 1 : 1;
 	return id;
 }
 
-uint64_t shmem_note(struct dump_ctx *ctx, struct task *t, dev_t dev, ino_t ino, bool huge, const char *where)
+uint64_t shmem_note(struct dump_ctx *ctx, struct task *t, dev_t dev, ino_t ino, bool huge, const char *where,
+		    uint64_t max_id)
 {
 	struct shmems *s = shmems_of(ctx);
 	struct shmem *obj;
+	uint64_t id;
 
 	for (size_t i = s->nr; i-- > 0;)
 		if (s->objs[i].ino == ino && s->objs[i].dev == dev)
 			return s->objs[i].id;
+	id = new_id(ctx, ino, max_id);
 	obj = POOL_PUSH(&ctx->pool, s->objs, s->nr);
-	*obj = (struct shmem){ .dev = dev, .ino = ino, .task = t, .huge = huge, .fd = -1 };
-	obj->id = new_id(s, ino);
+	*obj = (struct shmem){ .id = id, .dev = dev, .ino = ino, .task = t, .huge = huge, .fd = -1 };
 	snprintf(obj->where, sizeof(obj->where), "%s", where);
 	return obj->id;
 }
@@ -70,7 +73,7 @@ static int scan_huge(struct pages_job *job, struct err *e)
 	if (!buf)
 		return err_nomem(e, "a huge page");
 	for (off_t at = 0; st.st_blocks && at < st.st_size; at += st.st_blksize) {
-		if (pread(s->fd, buf, st.st_blksize, at) != st.st_blksize)
+		if (pread_all(s->fd, buf, st.st_blksize, at) != st.st_blksize)
 			return err_set(e, errno, "cannot read shared memory object %lu at %ld", s->id, at);
 		if (!is_zero(buf, st.st_blksize) && pages_add(job, at, st.st_blksize / PAGE, PE_PRESENT, e))
 			return -1;

@@ -151,7 +151,7 @@ static void classify_huge(struct dump_ctx *ctx, struct task *t, const struct vma
 		return;
 	}
 	snprintf(link, sizeof(link), "map_files/%lx-%lx", v->start, v->end);
-	v->entry->shmid = shmem_note(ctx, t, v->dev, v->ino, true, link);
+	v->entry->shmid = shmem_note(ctx, t, v->dev, v->ino, true, link, UINT64_MAX);
 }
 
 /* The ring of an I/O context (io_setup). It is saved like private memory; its size is what can be told of the number of requests. */

@@ -60,8 +60,9 @@ int vma_classify(struct dump_ctx *ctx, struct task *t, struct vma *v, const stru
 int vma_file(struct dump_ctx *ctx, struct task *t, const struct vma *v, uint32_t access, uint64_t *id_ret,
 	     struct err *e);
 
-/* A shared memory object was found, which `where` (below /proc/PID) leads to. Its id, the same each time. */
-uint64_t shmem_note(struct dump_ctx *ctx, struct task *t, dev_t dev, ino_t ino, bool huge, const char *where);
+/* A shared memory object was found, which `where` (below /proc/PID) leads to. Its id, the same each time; max_id at most. */
+uint64_t shmem_note(struct dump_ctx *ctx, struct task *t, dev_t dev, ino_t ino, bool huge, const char *where,
+		    uint64_t max_id);
 
 /* Opens it to be read. */
 int shmem_open(const struct task *t, const char *where);

@@ -16,8 +16,7 @@
 #include "restorer/memory.h"
 
 #define NS	    1000000000
-#define READ_MAX    (64ul << 20) /* bytes a system call: a kill should not wait long */
-#define SEAL_EXEC   0x0020	 /* Linux 6.3 */
+#define SEAL_EXEC   0x0020 /* Linux 6.3 */
 #define NOEXEC_SEAL 0x0008u
 #define EXEC	    0x0010u
 
@@ -72,21 +71,6 @@ const char *memfd_name(struct restore_ctx *ctx, const FileEntry *f)
 
 /* --- content ------------------------------------------------------------------------------------------------ */
 
-static int read_run(int fd, char *mem, const struct img_run *r, struct err *e)
-{
-	uint64_t done = 0, len = r->nr * IMG_PAGE_SIZE;
-
-	while (done < len) {
-		ssize_t n =
-			pread(fd, mem + r->addr + done, len - done < READ_MAX ? len - done : READ_MAX, r->off + done);
-
-		if (n <= 0)
-			return err_set(e, n < 0 ? errno : 0, "cannot read its pages from the image");
-		done += n;
-	}
-	return 0;
-}
-
 /* Written through a mapping: hugetlbfs knows no write(2). */
 static int fill(struct restore_ctx *ctx, const struct inode *inode, int fd, struct err *e)
 {
@@ -108,8 +92,10 @@ static int fill(struct restore_ctx *ctx, const struct inode *inode, int fd, stru
 	if (mem == MAP_FAILED)
 		return err_set(e, errno, "cannot map it");
 	for (size_t i = 0; i < map.nr_runs && !ret; i++) {
-		ret = read_run(pages, mem, &map.runs[i], e);
-		ctx->pages_restored += map.runs[i].nr;
+		const struct img_run *r = &map.runs[i];
+
+		ret = page_map_read(ctx, &map, pages, mem + r->addr, r->nr * IMG_PAGE_SIZE, r->off, e);
+		ctx->pages_restored += r->nr;
 	}
 	munmap(mem, size);
 	return ret;

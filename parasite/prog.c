@@ -101,6 +101,16 @@ uint64_t prog_str(struct prog *p, const char *s)
 	return prog_bytes(p, s, strlen(s) + 1);
 }
 
+void prog_go_on(struct prog *p, uint32_t index)
+{
+	p->first = index;
+}
+
+void *prog_local(const struct prog *p, uint64_t remote)
+{
+	return p->area.local + (remote - p->area.remote);
+}
+
 int prog_ready(struct prog *p, struct err *e)
 {
 	if (p->overflow)
@@ -108,6 +118,7 @@ int prog_ready(struct prog *p, struct err *e)
 			       p->area.size);
 	p->slot->ops = p->area.remote + sizeof(struct run_slot);
 	p->slot->nr_ops = p->nr;
+	p->slot->first = p->first;
 	p->slot->failed = 0;
 	return 0;
 }

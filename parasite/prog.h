@@ -27,7 +27,7 @@ struct prog {
 	struct run_area area;
 	struct run_slot *slot;
 	struct run_op *ops;
-	uint32_t nr;
+	uint32_t nr, first;
 	size_t data; /* offset of the lowest byte of data in the area */
 	bool overflow;
 };
@@ -57,6 +57,12 @@ uint64_t prog_str(struct prog *p, const char *s);
 
 /* Do n more ops and `bytes` more bytes of data fit? For programs that are run in several pieces. */
 bool prog_fits(const struct prog *p, uint32_t n, size_t bytes);
+
+/* Its next run begins with this op, whose arguments may have been changed: all before it have succeeded. */
+void prog_go_on(struct prog *p, uint32_t index);
+
+/* Bytes of the program's data, which are at `remote` in the task. */
+void *prog_local(const struct prog *p, uint64_t remote);
 
 /* Fills in the slot; the program can be started by run_go(). */
 int prog_ready(struct prog *p, struct err *e);

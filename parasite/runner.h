@@ -53,8 +53,8 @@ struct run_slot {
 	uint32_t nr_ops;
 	uint64_t ops;	 /* address of the program, in the task */
 	uint32_t failed; /* index of the op that ended the program; nr_ops: it ran through */
-	uint32_t pad;
-	uint64_t bell; /* address of a u32 that is incremented and woken after each program; 0: none */
+	uint32_t first;	 /* index of the op to begin with */
+	uint64_t bell;	 /* address of a u32 that is incremented and woken after each program; 0: none */
 	uint64_t pad2[4];
 	uint8_t stack[RUN_STACK_SIZE];
 };

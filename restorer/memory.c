@@ -46,17 +46,63 @@ struct fill {
 
 /* --- programs in pieces ------------------------------------------------------------------------------------- */
 
+/* How many iovecs a read is to fill, which are one after the other in the file. */
+static void set_count(const struct fill *f, struct run_op *op)
+{
+	const struct iovec *iov = prog_local(&f->p, op->arg[1]);
+	int64_t bytes = 0;
+	uint64_t n = 0;
+
+	while (bytes < op->exact)
+		bytes += iov[n++].iov_len;
+	op->arg[2] = f->ctx->opts->fault == FAULT_SHORT_READS ? (n + 1) / 2 : n;
+}
+
+/* A read may give less than was asked for: then the rest is asked for. */
+static bool ask_for_rest(struct fill *f)
+{
+	struct run_op *op = &f->p.ops[f->p.slot->failed];
+	struct iovec *iov;
+	uint64_t got;
+
+	if (!run_done(&f->p) || f->p.slot->failed >= f->p.nr || op->nr != SYS_preadv || op->ret <= 0)
+		return false;
+	progress_add(&f->ctx->progress, op->ret);
+	iov = prog_local(&f->p, op->arg[1]);
+	for (got = op->ret; got >= iov->iov_len; iov++) {
+		got -= iov->iov_len;
+		op->arg[1] += sizeof(*iov);
+	}
+	iov->iov_base = (char *)iov->iov_base + got;
+	iov->iov_len -= got;
+	op->arg[3] += op->ret;
+	op->exact -= op->ret;
+	set_count(f, op);
+	prog_go_on(&f->p, f->p.slot->failed);
+	return true;
+}
+
+static int run(struct fill *f, struct err *e)
+{
+	int ret;
+
+	do {
+		if (agent_start(f->ctx, f->t, &f->p, e))
+			return -1;
+		pthread_mutex_unlock(&f->ctx->lock);
+		ret = agent_finish(f->ctx, f->t, &f->p, e);
+		pthread_mutex_lock(&f->ctx->lock);
+	} while (ret && ask_for_rest(f));
+	return ret;
+}
+
 static int flush(struct fill *f, struct err *e)
 {
 	int ret;
 
 	if (!f->p.nr)
 		return 0;
-	if (agent_start(f->ctx, f->t, &f->p, e))
-		return -1;
-	pthread_mutex_unlock(&f->ctx->lock);
-	ret = agent_finish(f->ctx, f->t, &f->p, e);
-	pthread_mutex_lock(&f->ctx->lock);
+	ret = run(f, e);
 	for (uint32_t i = 0; !ret && i < f->p.nr; i++)
 		if (f->p.ops[i].nr == SYS_preadv) {
 			progress_add(&f->ctx->progress, f->p.ops[i].ret);
@@ -274,6 +320,7 @@ static int read_iovs(struct fill *f, struct err *e)
 		return -1;
 	PROG(&f->p, SYS_preadv, f->pages_number, prog_bytes(&f->p, f->iov, bytes), f->nr_iov, f->iov_off, 0);
 	prog_exact(&f->p, f->iov_len);
+	set_count(f, &f->p.ops[f->p.nr - 1]);
 	f->ctx->pages_restored += f->iov_len / IMG_PAGE_SIZE;
 	f->nr_iov = 0;
 	f->iov_len = 0;
@@ -292,6 +339,8 @@ static int read_pages(struct fill *f, uint64_t addr, uint64_t len, uint64_t off,
 			f->iov_off = off;
 		if (n > READ_MAX - f->iov_len)
 			n = READ_MAX - f->iov_len;
+		if (f->ctx->opts->fault == FAULT_SHORT_READS && n > IMG_PAGE_SIZE)
+			n = ALIGN_DOWN(n / 2, IMG_PAGE_SIZE); /* so that half of them is about half of the bytes */
 		f->iov[f->nr_iov++] = (struct iovec){ (void *)addr, n };
 		f->iov_len += n;
 		addr += n;

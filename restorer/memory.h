@@ -50,6 +50,10 @@ bool page_map_touches(const struct img_pagemap *m, uint64_t start, uint64_t end)
 /* The pages file of a map, opened; checks its size. */
 int page_map_open(struct restore_ctx *ctx, const struct img_pagemap *m, int *fd_ret, struct err *e);
 
+/* Reads from it, as much as is asked for. */
+int page_map_read(struct restore_ctx *ctx, const struct img_pagemap *m, int fd, void *buf, uint64_t size, uint64_t off,
+		  struct err *e);
+
 /* --- shmem.c: shared anonymous memory ------------------------------------------------------------------------ */
 
 /* Plan: the objects that the mappings name, and their sizes. */

@@ -6,6 +6,8 @@
 
 #include "restorer/memory.h"
 
+#define READ_MAX (64ul << 20) /* bytes a system call: a kill should not wait long */
+
 static int keep_present(struct img_pagemap *m, struct err *e)
 {
 	size_t kept = 0;
@@ -52,5 +54,21 @@ int page_map_open(struct restore_ctx *ctx, const struct img_pagemap *m, int *fd_
 		return err_set(e, 0, "%s is truncated: it has %lu bytes, its page map needs %lu", name, st.st_size,
 			       m->size);
 	*fd_ret = take_fd(fd);
+	return 0;
+}
+
+int page_map_read(struct restore_ctx *ctx, const struct img_pagemap *m, int fd, void *buf, uint64_t size, uint64_t off,
+		  struct err *e)
+{
+	bool short_reads = ctx->opts->fault == FAULT_SHORT_READS;
+
+	for (uint64_t done = 0; done < size;) {
+		uint64_t left = size - done, max = left < READ_MAX ? left : READ_MAX;
+		ssize_t n = pread(fd, (char *)buf + done, short_reads ? (max + 1) / 2 : max, off + done);
+
+		if (n <= 0)
+			return err_set(e, n ? errno : 0, "cannot read pages-%u.img at %lu", m->pages_id, off + done);
+		done += n;
+	}
 	return 0;
 }

@@ -83,16 +83,9 @@ static int read_pages(struct restore_ctx *ctx, struct shmem *s, char *mem, struc
 		return -1;
 	for (size_t i = 0; i < s->pages.nr_runs; i++) {
 		const struct img_run *r = &s->pages.runs[i];
-		uint64_t done = 0, len = r->nr * IMG_PAGE_SIZE;
 
-		while (done < len) {
-			ssize_t n = pread(fd, mem + r->addr + done, len - done, r->off + done);
-
-			if (n <= 0)
-				return err_set(e, n ? errno : 0, "cannot read pages-%u.img at %lu", s->pages.pages_id,
-					       r->off + done);
-			done += n;
-		}
+		if (page_map_read(ctx, &s->pages, fd, mem + r->addr, r->nr * IMG_PAGE_SIZE, r->off, e))
+			return -1;
 		ctx->pages_restored += r->nr;
 	}
 	return 0;

@@ -88,9 +88,8 @@ int vdso_read(struct restore_ctx *ctx, const struct img_pagemap *m, uint64_t add
 		uint64_t from = run->addr > addr ? run->addr : addr;
 		uint64_t to = run->addr + run->nr * IMG_PAGE_SIZE < end ? run->addr + run->nr * IMG_PAGE_SIZE : end;
 
-		if (pread(fd, (char *)buf + (from - addr), to - from, run->off + (from - run->addr)) !=
-		    (ssize_t)(to - from))
-			return err_set(e, errno, "cannot read pages-%u.img", m->pages_id);
+		if (page_map_read(ctx, m, fd, (char *)buf + (from - addr), to - from, run->off + (from - run->addr), e))
+			return -1;
 	}
 	return 0;
 }

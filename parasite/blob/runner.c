@@ -55,11 +55,11 @@ static int succeeded(const struct run_op *op)
 	return op->ret >= 0 || op->ret < -4095;
 }
 
-static uint32_t run_program(struct run_op *ops, uint32_t nr_ops)
+static uint32_t run_program(struct run_op *ops, uint32_t first, uint32_t nr_ops)
 {
 	uint32_t i, j;
 
-	for (i = 0; i < nr_ops; i++) {
+	for (i = first; i < nr_ops; i++) {
 		struct run_op *op = &ops[i];
 		uint64_t arg[6];
 
@@ -89,7 +89,7 @@ void runner_main(struct run_slot *s)
 			blob_syscall(__NR_futex, (uint64_t)&s->state, FUTEX_WAIT, state, 0, 0, 0);
 			continue;
 		}
-		s->failed = run_program((struct run_op *)s->ops, s->nr_ops);
+		s->failed = run_program((struct run_op *)s->ops, s->first, s->nr_ops);
 		__atomic_store_n(&s->state, RUN_DONE, __ATOMIC_RELEASE);
 		futex_wake(&s->state);
 		if (s->bell) {

@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* G-33: numbers of shared memory begin with 0xffffffff. */
+#define CRTEST_FAULT 132
+#include "test/mem-shared-anon.c"
