@@ -72,6 +72,15 @@ static void write_questions(struct dump_ctx *ctx, struct asked *a, unsigned int 
 	}
 }
 
+/* For a test: what runs in the thread changes the registers that it otherwise leaves alone. */
+static int spoil_registers(struct dump_ctx *ctx, struct thread *th, struct err *e)
+{
+	if (ctx->opts->fault != FAULT_SPOIL_REGISTERS)
+		return 0;
+	PROG(&th->prog, RUN_SPOIL, cpu_vector_size());
+	return tracee_keep_xstate(&th->tr, pool_alloc(&ctx->pool, CPU_XSTATE_MAX), e);
+}
+
 /* Where the task can lend us a system call instruction: its vDSO, else any executable mapping. All have the same vDSO, mostly. */
 static uint64_t find_insn(struct dump_ctx *ctx, const struct task *t)
 {
@@ -126,7 +135,7 @@ static int step_start(struct dump_ctx *ctx, struct asked *a, struct err *e)
 
 	for (unsigned int i = 0; i < t->nr_threads; i++) {
 		write_questions(ctx, a, i);
-		if (prog_ready(&t->threads[i].prog, e))
+		if (spoil_registers(ctx, &t->threads[i], e) || prog_ready(&t->threads[i].prog, e))
 			return -1;
 	}
 	for (unsigned int i = 0; i < t->nr_threads; i++)
@@ -146,7 +155,7 @@ static int step_await(struct dump_ctx *ctx, struct asked *a, struct err *e)
 static int step_settle(struct dump_ctx *ctx, struct asked *a, struct err *e)
 {
 	for (unsigned int i = 0; i < a->t->nr_threads; i++)
-		if (infection_settle(&a->t->threads[i].tr, e))
+		if (infection_settle(&a->t->threads[i].tr, e) || tracee_restore_xstate(&a->t->threads[i].tr, e))
 			return -1;
 	return 0;
 }

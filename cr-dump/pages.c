@@ -141,10 +141,11 @@ static int scan_span(struct pages_job *job, int fd, size_t at, size_t end,
 /* The mappings vmas[at..end). Where each page of address space costs something, what lies between them is left out. */
 static int scan_mappings(struct pages_job *job, int fd, size_t at, size_t end, struct err *e)
 {
-	if (!scan_span(job, fd, at, end, scan, e))
+	if (!job->emulated && !scan_span(job, fd, at, end, scan, e))
 		return 0;
-	if (e->errnum != ENOTTY)
+	if (!job->emulated && e->errnum != ENOTTY)
 		return -1;
+	job->emulated = true;
 	for (; at < end; at++)
 		if (scan_span(job, fd, at, at + 1, pages_emulated_scan, e))
 			return -1;
@@ -217,6 +218,7 @@ static int plan_job(void *arg, size_t i, char **scratch, struct err *e)
 	struct plan *p = arg;
 	struct pages_job *job = &p->jobs[i];
 
+	job->emulated = p->ctx->opts->fault == FAULT_NO_PAGEMAP_SCAN;
 	if (job->shmem ? shmem_scan(job, e) : scan_task(job, e))
 		return job->shmem ? -1 : err_in(e, "pid %d", job->task->pid);
 	return write_pagemap(p->ctx, job, e);

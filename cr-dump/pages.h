@@ -28,6 +28,7 @@ struct pages_job {
 	uint64_t pages;
 	uint64_t *guards; /* start and end by turns, of guard pages */
 	size_t nr_guards; /* numbers, not pairs */
+	bool emulated;	  /* there is no PAGEMAP_SCAN */
 };
 
 /* Appends a run, or extends the last one. */

@@ -17,7 +17,8 @@ enum run_special {
 		-1, /* clone3(arg0, arg1) with a child that goes on as the runner of slot arg2; its stack is in the clone_args */
 	RUN_MERGE =
 		-2, /* copy the pages at arg1 over those at arg0, arg2 of them, writing only those that differ; returns how many */
-	RUN_COPY = -3, /* copy arg2 bytes from arg1 to arg0 */
+	RUN_COPY = -3,	/* copy arg2 bytes from arg1 to arg0 */
+	RUN_SPOIL = -4, /* overwrite all vector registers, of arg0 bytes each: for tests */
 };
 
 /* What counts as success of an op. */

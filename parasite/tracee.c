@@ -227,8 +227,27 @@ int tracee_syscall(struct tracee *t, uint64_t insn, long nr, const uint64_t arg[
 		       0;
 }
 
+int tracee_keep_xstate(struct tracee *t, void *buf, struct err *e)
+{
+	t->xstate_len = CPU_XSTATE_MAX;
+	if (cpu_get_xstate(t->tid, buf, &t->xstate_len, e))
+		return -1;
+	t->xstate = buf;
+	return 0;
+}
+
+int tracee_restore_xstate(struct tracee *t, struct err *e)
+{
+	if (t->xstate && cpu_set_xstate(t->tid, t->xstate, t->xstate_len, e))
+		return -1;
+	t->xstate = NULL;
+	return 0;
+}
+
 int tracee_restore(struct tracee *t, struct err *e)
 {
+	if (tracee_restore_xstate(t, e))
+		return -1;
 	if (t->touched && cpu_set_regs(t->tid, &t->regs, e))
 		return -1;
 	t->touched = false;

@@ -21,6 +21,8 @@ struct tracee {
 	uint8_t stop_signo;   /* the signal of the group-stop it was in; 0: it was running */
 	bool blocked;	      /* its signal mask is changed to block everything */
 	bool touched;	      /* its registers are changed */
+	void *xstate;	      /* its extended registers as they were; NULL: nobody changes them */
+	size_t xstate_len;
 	bool impatient;	      /* waiting for it may end with EINTR when a signal arrives */
 };
 
@@ -54,6 +56,10 @@ int tracee_reenter_end(const struct tracee *t, struct err *e);
 
 /* Blocks every signal, so that nothing interferes while it runs our code. */
 int tracee_block_signals(struct tracee *t, struct err *e);
+
+/* Keeps its extended registers in buf (CPU_XSTATE_MAX bytes) until they are put back: what it will run changes them. */
+int tracee_keep_xstate(struct tracee *t, void *buf, struct err *e);
+int tracee_restore_xstate(struct tracee *t, struct err *e);
 
 /* Registers and mask as they were saved. */
 int tracee_restore(struct tracee *t, struct err *e);

@@ -24,6 +24,11 @@ int cpu_set_regs(pid_t tid, const struct cpu_regs *regs, struct err *e);
 int cpu_get_xstate(pid_t tid, void *buf, size_t *len, struct err *e);
 int cpu_set_xstate(pid_t tid, const void *buf, size_t len, struct err *e);
 
+#define CPU_XSTATE_MAX (16 * 1024)
+
+/* Bytes of a vector register. */
+uint64_t cpu_vector_size(void);
+
 /* Changes regs so that the thread executes the system call instruction at insn. No restart of an interrupted call follows. */
 void cpu_prepare_syscall(struct cpu_regs *regs, uint64_t insn, long nr, const uint64_t arg[6]);
 int64_t cpu_syscall_result(const struct cpu_regs *regs);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-only
 /*
  * The runner: executes programs (runner.h) inside a task that is not ours. Freestanding, position-independent, no writable
- * data, no vector registers: the task's own are still in them. scripts/check-blob proves what can be proven.
+ * data, no vector registers (but in RUN_SPOIL): the task's own are still in them. scripts/check-blob proves what can be proven.
  */
 #include <linux/futex.h>
 #include <linux/unistd.h>
@@ -40,6 +40,9 @@ static int64_t execute(int32_t nr, const uint64_t a[6])
 		return merge_pages((uint64_t *)a[0], (const uint64_t *)a[1], a[2]);
 	case RUN_COPY:
 		blob_copy((void *)a[0], (const void *)a[1], a[2]);
+		return 0;
+	case RUN_SPOIL:
+		blob_spoil(a[0]);
 		return 0;
 	default:
 		return blob_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);

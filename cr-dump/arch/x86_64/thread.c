@@ -20,7 +20,6 @@
 #define GET_THREAD_AREA 25 /* ptrace request */
 #define FIRST_TLS	12 /* GDT entries for set_thread_area(2) */
 #define NR_TLS		3
-#define XSTATE_MAX	(16 * 1024)
 #define XSTATE_ENABLED	464 /* offset of the features that the kernel knows, in the software-reserved bytes */
 #define XSTATE_BV	512
 #define LEGACY_SIZE	576
@@ -217,7 +216,7 @@ int cpu_save_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, uin
 {
 	ThreadInfoX86 *ti = core_of(ctx, t, th)->thread_info;
 	const uint64_t *clear_tid = answer(&th->prog, at, 1);
-	uint8_t x[XSTATE_MAX];
+	uint8_t x[CPU_XSTATE_MAX];
 	size_t len = sizeof(x);
 
 	ti->clear_tid_addr = *clear_tid;

@@ -47,6 +47,11 @@ int cpu_set_xstate(pid_t tid, const void *buf, size_t len, struct err *e)
 	return 0;
 }
 
+uint64_t cpu_vector_size(void)
+{
+	return __builtin_cpu_supports("avx512f") ? 64 : __builtin_cpu_supports("avx") ? 32 : 16;
+}
+
 void cpu_prepare_syscall(struct cpu_regs *regs, uint64_t insn, long nr, const uint64_t arg[6])
 {
 	regs->gp.rip = insn;

@@ -14,6 +14,9 @@ int64_t blob_clone(void *args, uint64_t size, struct run_slot *slot);
 
 void blob_copy(void *dst, const void *src, uint64_t bytes);
 
+/* All vector registers, which have so many bytes. */
+void blob_spoil(uint64_t bytes);
+
 void runner_main(struct run_slot *s);
 
 #endif

@@ -40,4 +40,28 @@ blob_copy:
 	rep movsb
 	ret
 
+	.globl	blob_spoil
+blob_spoil:
+	cmpq	$32, %rdi
+	ja	3f
+	je	2f
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	pcmpeqd	%xmm\n, %xmm\n
+	.endr
+	ret
+2:	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	vcmptrueps %ymm\n, %ymm\n, %ymm\n
+	.endr
+	ret
+3:	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	vpternlogd $0xff, %zmm\n, %zmm\n, %zmm\n
+	.endr
+	.irp	n, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	vpternlogd $0xff, %zmm\n, %zmm\n, %zmm\n
+	.endr
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7
+	kxnorw	%k\n, %k\n, %k\n
+	.endr
+	ret
+
 	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* G-33: which pages there are is asked without PAGEMAP_SCAN: memory shared after a fork. */
+#define CRTEST_FAULT 135
+#include "test/mem-cow.c"
