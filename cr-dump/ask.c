@@ -33,6 +33,9 @@ static int look_at_all(struct dump_ctx *ctx, struct err *e)
 			if (parts[part]->look && parts[part]->look(ctx, t, e))
 				return err_in(e, "pid %d", t->pid);
 	}
+	for (int part = 0; part < PART_COUNT; part++)
+		if (parts[part]->looked && parts[part]->looked(ctx, e))
+			return -1;
 	return 0;
 }
 

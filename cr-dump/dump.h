@@ -102,6 +102,7 @@ struct dump_ctx {
 struct dump_part {
 	const char *name;
 	int (*look)(struct dump_ctx *ctx, struct task *t, struct err *e);
+	int (*looked)(struct dump_ctx *ctx, struct err *e); /* once, at all tasks; may refuse still */
 	void (*ask)(struct dump_ctx *ctx, struct task *t, struct prog *p);
 	void (*ask_thread)(struct dump_ctx *ctx, struct task *t, struct thread *th, struct prog *p);
 	int (*save)(struct dump_ctx *ctx, struct task *t, uint32_t at, struct err *e);

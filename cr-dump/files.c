@@ -254,14 +254,6 @@ static int look_table(struct dump_ctx *ctx, struct task *t, struct table *table,
 	return 0;
 }
 
-static bool is_last(const struct dump_ctx *ctx, const struct task *t)
-{
-	for (size_t i = ctx->nr_tasks; i--;)
-		if (ctx->tasks[i]->state != TASK_DEAD)
-			return ctx->tasks[i] == t;
-	return false;
-}
-
 static int files_looked(struct dump_ctx *ctx, struct err *e)
 {
 	files_settle_flying(ctx);
@@ -281,7 +273,7 @@ static int files_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 		return -1;
 	*POOL_PUSH(&ctx->pool, fs->tables, fs->nr_tables) = table;
 	t->files_id = FIRST_TABLE_ID + fs->nr_tables - 1;
-	return is_last(ctx, t) ? files_looked(ctx, e) : 0;
+	return 0;
 }
 
 /* --- files that are no descriptor --------------------------------------------------------------------------- */
@@ -408,5 +400,6 @@ static int files_finish(struct dump_ctx *ctx, struct err *e)
 const struct dump_part dump_files = {
 	.name = "files",
 	.look = files_look,
+	.looked = files_looked,
 	.finish = files_finish,
 };
