@@ -28,6 +28,7 @@ enum dump_kind_id {
 
 /* The network namespace id of ids-PID.img: the one that the tool shares with the tree. */
 #define NET_NS_ID 2
+#define IPC_NS_ID 3
 
 /* What is known of an open file before its kind is asked. */
 struct fd_facts {

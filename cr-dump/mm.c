@@ -187,12 +187,16 @@ static int write_one(void *arg, size_t i, char **scratch, struct err *e)
 
 static int mm_finish(struct dump_ctx *ctx, struct err *e)
 {
-	return pages_dump(ctx, e) || parallel(ctx->nr_tasks, ctx->nr_tasks >= MANY_TASKS, write_one, ctx, e) ? -1 : 0;
+	return sysv_write(ctx, e) || pages_dump(ctx, e) ||
+			       parallel(ctx->nr_tasks, ctx->nr_tasks >= MANY_TASKS, write_one, ctx, e) ?
+		       -1 :
+		       0;
 }
 
 const struct dump_part dump_mm = {
 	.name = "memory",
 	.look = mm_look,
+	.looked = sysv_looked,
 	.ask = mm_ask,
 	.save = mm_save,
 	.finish = mm_finish,

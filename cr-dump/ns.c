@@ -17,7 +17,7 @@ static const struct {
 	const char *name;
 	uint32_t flag, id;
 } spaces[] = {
-	{ "pid", CLONE_NEWPID, 1 },   { "net", CLONE_NEWNET, NET_NS_ID }, { "ipc", CLONE_NEWIPC, 3 },
+	{ "pid", CLONE_NEWPID, 1 },   { "net", CLONE_NEWNET, NET_NS_ID }, { "ipc", CLONE_NEWIPC, IPC_NS_ID },
 	{ "uts", CLONE_NEWUTS, 4 },   { "time", CLONE_NEWTIME, 5 },	  { "mnt", CLONE_NEWNS, 6 },
 	{ "user", CLONE_NEWUSER, 7 }, { "cgroup", CLONE_NEWCGROUP, 8 },
 };

@@ -27,7 +27,6 @@ static const struct special {
 static const struct refused {
 	const char *prefix, *what;
 } refused_names[] = {
-	{ "/SYSV", "a System V shared memory segment, of an IPC namespace that is not saved with the tree" },
 	{ "/secretmem", "secret memory (memfd_secret), which nobody else can read" },
 	{ "/drm", "graphics memory" },
 	{ "anon_inode:", "a kernel object" },
@@ -88,6 +87,13 @@ static bool is_memfd(const struct vma *v)
 {
 	return v->ino && (starts_with(v->path, "/memfd:") || !strcmp(v->path, "/dev/zero (deleted)") ||
 			  starts_with(v->path, "[anon_shmem:"));
+}
+
+/* "/SYSV0052e2c1 (deleted)" */
+static bool is_sysv(const struct vma *v)
+{
+	return starts_with(v->path, "/SYSV") && strspn(v->path + 5, "0123456789abcdef") == 8 &&
+	       !strcmp(v->path + 13, " (deleted)");
 }
 
 static bool is_anonymous_huge(const struct vma *v, const struct vma_flags *f)
@@ -222,6 +228,8 @@ int vma_classify(struct dump_ctx *ctx, struct task *t, struct vma *v, const stru
 		classify_aio(ctx, t, v);
 		return 0;
 	}
+	if (is_sysv(v))
+		return sysv_classify(ctx, t, v, f, e);
 	if (is_anonymous_huge(v, f)) {
 		classify_huge(ctx, t, v, f);
 		return 0;

@@ -4,6 +4,7 @@
 #define CRKIT_DUMP_VMA_H
 
 #include "cr-dump/dump.h"
+#include "ipc-shm.pb-c.h"
 #include "libimg/vma.h"
 
 /* What the lines of smaps say about a mapping. */
@@ -45,6 +46,8 @@ struct shmems {
 	struct task **spaces; /* tasks, ordered by kcmp(2) of their memory */
 	size_t nr_spaces;
 	unsigned int node_words; /* mm_modes.c */
+	struct sysv *sysvs;	 /* vma-sysv.c */
+	size_t nr_sysvs;
 };
 
 /* ctx->shmems, made at the first call. */
@@ -69,6 +72,13 @@ int shmem_open(const struct task *t, const char *where);
 
 /* MAP_HUGE_* and MFD_HUGE_*: the size of the pages. */
 uint32_t huge_page_flags(uint64_t size);
+
+/* --- vma-sysv.c ---------------------------------------------------------------------------------------------- */
+
+/* A mapping of a System V segment: refused, or an attachment to be made again. */
+int sysv_classify(struct dump_ctx *ctx, struct task *t, const struct vma *v, const struct vma_flags *f, struct err *e);
+int sysv_looked(struct dump_ctx *ctx, struct err *e);
+int sysv_write(struct dump_ctx *ctx, struct err *e);
 
 /* --- memfd.c ------------------------------------------------------------------------------------------------- */
 

@@ -20,6 +20,7 @@
 #include "core.pb-c.h"
 #include "fdinfo.pb-c.h"
 #include "fs.pb-c.h"
+#include "ipc-shm.pb-c.h"
 #include "libimg/libimg.h"
 #include "libimg/task.h"
 #include "mm.pb-c.h"
@@ -61,6 +62,8 @@ struct restore_ctx {
 	struct files *files;  /* files.c */
 	struct shmem *shmems; /* restorer/shmem.c: shared anonymous memory */
 	size_t nr_shmems;
+	IpcShmEntry **sysvs; /* restorer/sysv.c: System V segments to be attached */
+	size_t nr_sysvs;
 	struct arena *arena;		 /* arena.c */
 	struct regs_layout *regs_layout; /* restorer/arch/regs.h */
 	struct own_creds *own_creds;	 /* creds.c */

@@ -132,7 +132,7 @@ void check_objects(struct verify *v)
 	{
 		const IpcShmEntry *s = m;
 
-		if (s->in_pagemaps && s->desc)
+		if (s->in_pagemaps && s->desc && !s->external)
 			check_object(v, i, nr, "desc.id", s->desc->id, s->size);
 	}
 }

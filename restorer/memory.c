@@ -129,7 +129,7 @@ static int access_of(const VmaEntry *v)
 
 static bool needs_fd(const VmaEntry *v)
 {
-	return !(v->status & (VMA_KERNEL | VMA_AIORING)) &&
+	return !(v->status & (VMA_KERNEL | VMA_AIORING | VMA_SYSVIPC)) &&
 	       v->status & (VMA_FILE_PRIVATE | VMA_FILE_SHARED | VMA_ANON_SHARED);
 }
 
@@ -239,6 +239,14 @@ static int fill_prot(const struct fill *f, const VmaEntry *v)
 	return private && page_map_touches(&f->m->pages, v->start, v->end) ? (int)v->prot | PROT_WRITE : (int)v->prot;
 }
 
+static int map_segment(struct fill *f, const VmaEntry *v, struct err *e)
+{
+	if (room(f, SYSV_OPS, 0, e))
+		return -1;
+	sysv_attach(v, &f->p);
+	return 0;
+}
+
 static int map_piece(struct fill *f, const VmaEntry *v, uint64_t start, uint64_t end, struct err *e)
 {
 	uint64_t flags = (v->flags & ~(uint64_t)MAP_LOCKED) | MAP_FIXED, off = 0;
@@ -283,7 +291,7 @@ static int map_vma(struct fill *f, const VmaEntry *v, size_t *k, struct err *e)
 			return -1;
 		at = kept->end;
 	}
-	if (map_piece(f, v, at, v->end, e))
+	if (v->status & VMA_SYSVIPC ? map_segment(f, v, e) : map_piece(f, v, at, v->end, e))
 		return -1;
 	if (!v->has_mempolicy && !f->policies_inherited)
 		return 0;

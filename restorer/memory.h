@@ -62,6 +62,14 @@ int shmem_plan(struct restore_ctx *ctx, struct err *e);
 int shmem_get(struct restore_ctx *ctx, uint64_t shmid, int *fd_ret, struct err *e);
 void shmem_free(struct restore_ctx *ctx);
 
+/* --- sysv.c: System V segments that stayed where they were ------------------------------------------------------- */
+
+int sysv_plan(struct restore_ctx *ctx, struct err *e);
+/* Attaches the segment at the mapping's place, in at most SYSV_OPS. */
+#define SYSV_OPS 2
+void sysv_attach(const VmaEntry *v, struct prog *p);
+void sysv_free(struct restore_ctx *ctx);
+
 /* --- cr-restore/mempolicy.c: NUMA policies ------------------------------------------------------------------- */
 
 /* Adds the leader's to its program, and that of a mapping. Each takes one op and MEMPOLICY_BYTES at most. */

@@ -67,7 +67,7 @@ static int check_mappings(struct restore_ctx *ctx, struct rtask *t, struct err *
 
 		if (check_vma(t, v, above, e))
 			return -1;
-		if (v->status & VMA_SYSVIPC || v->status & VMA_SOCKET)
+		if (v->status & VMA_SOCKET)
 			problem(ctx, NULL,
 				"process %d: the mapping %#lx-%#lx is of a kind that this version cannot restore (status %#x, flags %#x)",
 				t->pid, v->start, v->end, v->status, v->flags);
@@ -96,7 +96,7 @@ int memory_plan(struct restore_ctx *ctx, struct err *e)
 	for (size_t i = 0; i < ctx->nr_tasks; i++)
 		if (ctx->tasks[i]->mm && plan_task(ctx, ctx->tasks[i], e))
 			return -1;
-	return shmem_plan(ctx, e);
+	return shmem_plan(ctx, e) || sysv_plan(ctx, e) ? -1 : 0;
 }
 
 uint64_t memory_size(const struct restore_ctx *ctx)
@@ -115,4 +115,5 @@ void memory_free(struct restore_ctx *ctx)
 		if (ctx->tasks[i]->memory)
 			free(ctx->tasks[i]->memory->pages.runs);
 	shmem_free(ctx);
+	sysv_free(ctx);
 }
