@@ -13,7 +13,8 @@
 #include "pstree.pb-c.h"
 #include "timens.pb-c.h"
 
-#define FIRST_TASK_ID 2 /* 1 are the objects of the tool itself, to which the inventory's root_ids refer */
+#define TOOL_ID	      1 /* of the tool's own memory, files and so on, to which the inventory's root_ids refer */
+#define FIRST_TASK_ID 2
 #define MANY_IMAGES   8 /* worth a thread */
 #define ROOT_CG_SET   1 /* all tasks are in the control groups of the root task */
 
@@ -117,24 +118,29 @@ static uint32_t ns_id(const char *file)
 	return 0;
 }
 
+/* Everybody is in the namespaces of the tool. */
+static void init_ids(TaskKobjIdsEntry *ids, uint32_t own, uint32_t files, uint32_t fs)
+{
+	task_kobj_ids_entry__init(ids);
+	ids->vm_id = ids->sighand_id = own;
+	ids->files_id = files;
+	ids->fs_id = fs;
+	PB_SET(ids, pid_ns_id, ns_id("ns/pid"));
+	PB_SET(ids, net_ns_id, ns_id("ns/net"));
+	PB_SET(ids, ipc_ns_id, ns_id("ns/ipc"));
+	PB_SET(ids, uts_ns_id, ns_id("ns/uts"));
+	PB_SET(ids, mnt_ns_id, ns_id("ns/mnt"));
+	PB_SET(ids, user_ns_id, ns_id("ns/user"));
+	PB_SET(ids, cgroup_ns_id, ns_id("ns/cgroup"));
+	PB_SET(ids, time_ns_id, ns_id("ns/time"));
+}
+
 /* Memory and signal actions are never shared between the tasks that we dump, so the number of the task does for both. */
 static int write_ids(struct dump_ctx *ctx, const struct task *t, uint32_t own, struct err *e)
 {
 	TaskKobjIdsEntry ids;
 
-	task_kobj_ids_entry__init(&ids);
-	ids.vm_id = own;
-	ids.sighand_id = own;
-	ids.files_id = t->files_id;
-	ids.fs_id = t->fs_id;
-	PB_SET(&ids, pid_ns_id, ns_id("ns/pid"));
-	PB_SET(&ids, net_ns_id, ns_id("ns/net"));
-	PB_SET(&ids, ipc_ns_id, ns_id("ns/ipc"));
-	PB_SET(&ids, uts_ns_id, ns_id("ns/uts"));
-	PB_SET(&ids, mnt_ns_id, ns_id("ns/mnt"));
-	PB_SET(&ids, user_ns_id, ns_id("ns/user"));
-	PB_SET(&ids, cgroup_ns_id, ns_id("ns/cgroup"));
-	PB_SET(&ids, time_ns_id, ns_id("ns/time"));
+	init_ids(&ids, own, t->files_id, t->fs_id);
 	return img_write_one(ctx->images_fd, IMG_IDS, t->pid, &ids.base, e);
 }
 
@@ -254,6 +260,8 @@ static int write_clocks(struct dump_ctx *ctx, struct err *e)
 
 static int core_finish(struct dump_ctx *ctx, struct err *e)
 {
+	ctx->root_ids = POOL_MSG(&ctx->pool, TaskKobjIdsEntry, task_kobj_ids_entry);
+	init_ids(ctx->root_ids, TOOL_ID, TOOL_ID, TOOL_ID);
 	return write_cores(ctx, e) || write_tree(ctx, e) || write_clocks(ctx, e) ? -1 : 0;
 }
 

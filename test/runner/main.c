@@ -36,7 +36,7 @@ struct run {
 	int nr_jobs;
 	const char *pattern, *flavours, *build, *bin, *must_run, *between;
 	int parallel, timeout_s;
-	bool keep, loud;
+	bool keep, loud, foreign;
 	int counts[3]; /* passed, failed, skipped */
 };
 
@@ -185,7 +185,8 @@ static int shell(const char *fmt, const char *dir)
 /* In the test's own namespaces. */
 static void run_inside(struct run *r, struct job *j)
 {
-	struct setup setup = { .top = "/mnt/src", .build = r->build, .bin = r->bin, .between = r->between };
+	struct setup setup = { .top = "/mnt/src", .build = r->build, .bin = r->bin, .between = r->between,
+			       .foreign = r->foreign };
 	char dir[400];
 	enum verdict v;
 
@@ -349,7 +350,7 @@ static void run_all(struct run *r)
 static int usage(void)
 {
 	fprintf(stderr,
-		"usage: run [-j N] [-T PATTERN] [-F FLAVOURS] [-B BUILD] [-b BINDIR] [-t SECONDS] [-x COMMAND] [-k] "
+		"usage: run [-j N] [-T PATTERN] [-F FLAVOURS] [-B BUILD] [-b BINDIR] [-t SECONDS] [-x COMMAND] [-o] [-k] "
 		"TEST... [-u UNIT]...\n");
 	return 2;
 }
@@ -383,7 +384,7 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	undo_inheritance();
 	/* "-" keeps the order: a test is a word of its own, -u goes before a unit test. */
-	while ((c = getopt(argc, argv, "-j:T:F:B:b:t:x:ku:")) != -1)
+	while ((c = getopt(argc, argv, "-j:T:F:B:b:t:x:oku:")) != -1)
 		switch (c) {
 		case 'j':
 			r.parallel = atoi(optarg) > 0 ? atoi(optarg) : 1;
@@ -405,6 +406,9 @@ int main(int argc, char **argv)
 			break;
 		case 'x':
 			r.between = optarg;
+			break;
+		case 'o':
+			r.foreign = true;
 			break;
 		case 'k':
 			r.keep = true;

@@ -36,6 +36,7 @@ struct setup {
 	const char *build;   /* relative to top */
 	const char *bin;     /* where the tools are, relative to top */
 	const char *between; /* a shell command to run between dump and restore, in the test's directory; or NULL */
+	bool foreign;	     /* one of the tools is another project's: what the program itself finds is the verdict */
 };
 
 /* env.c: turns this process into init of new namespaces, forking. Does not return in the caller, which exits with init's verdict. */
