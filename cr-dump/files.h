@@ -286,6 +286,14 @@ bool external_named(const struct dump_ctx *ctx, const char *fmt, ...) _printf_(2
 void files_add_packet(struct dump_ctx *ctx, SkPacketEntry *p, const uint8_t *bytes);
 int sk_queues_write(struct dump_ctx *ctx, struct err *e);
 
+/* --- sk_diag.c ---------------------------------------------------------------------------------------------- */
+
+/* A message of the answer: that of the family, with attributes behind it. */
+typedef void sk_diag_fn(void *arg, const void *msg, size_t len);
+
+/* Asks sock_diag(7) with the request of a family ("unix"). e->errnum is ENOENT when this kernel has no such list. */
+int sk_diag(const char *what, const void *request, size_t len, sk_diag_fn *fn, void *arg, struct err *e);
+
 /* --- sockopt.c ---------------------------------------------------------------------------------------------- */
 
 /* Options of any socket; `other` ones too. Refuses (*refused_ret) what no image field can hold. */

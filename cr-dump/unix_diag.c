@@ -3,10 +3,7 @@
  * What only sock_diag(7) tells of unix sockets: state, peer, shutdown, who waits to be accepted. All sockets of the network namespace in one request, and only
  * when the tree has a unix socket at all.
  */
-#include <errno.h>
-#include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <linux/sock_diag.h>
 #include <linux/unix_diag.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -44,46 +41,20 @@ static void take_attributes(struct dump_ctx *ctx, struct unix_facts *u, struct r
 	}
 }
 
-static int ask(int fd, struct err *e)
+struct taker {
+	struct dump_ctx *ctx;
+	struct unix_list *list;
+};
+
+static void take(void *arg, const void *msg, size_t len)
 {
-	struct {
-		struct nlmsghdr h;
-		struct unix_diag_req req;
-	} m = {
-		.h = { sizeof(m), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP, 1, 0 },
-		.req = { .sdiag_family = AF_UNIX,
-			 .udiag_states = ~0u,
-			 .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_PEER | UDIAG_SHOW_ICONS | UDIAG_SHOW_RQLEN },
-	};
+	const struct taker *t = arg;
+	const struct unix_diag_msg *m = msg;
+	struct unix_facts *u = POOL_PUSH(&t->ctx->pool, t->list->facts, t->list->nr);
 
-	if (send(fd, &m, sizeof(m), 0) != sizeof(m))
-		return err_set(e, errno, "cannot ask the kernel for its unix sockets (sock_diag)");
-	return 0;
-}
-
-static int no_answer(struct err *e, int errnum)
-{
-	err_set(e, errnum, "the kernel does not list its unix sockets (sock_diag)");
-	return errnum == ENOENT ? err_hint(e, "the kernel needs CONFIG_UNIX_DIAG; try: modprobe unix_diag") : -1;
-}
-
-/* Takes the sockets of one datagram. Returns 1 at the end of the list. */
-static int take(struct dump_ctx *ctx, struct unix_list *list, struct nlmsghdr *h, size_t len, struct err *e)
-{
-	for (; NLMSG_OK(h, len); h = NLMSG_NEXT(h, len)) {
-		struct unix_diag_msg *m = NLMSG_DATA(h);
-		struct unix_facts *u;
-
-		if (h->nlmsg_type == NLMSG_DONE)
-			return 1;
-		if (h->nlmsg_type == NLMSG_ERROR)
-			return no_answer(e, -((struct nlmsgerr *)NLMSG_DATA(h))->error);
-		u = POOL_PUSH(&ctx->pool, list->facts, list->nr);
-		u->ino = m->udiag_ino;
-		u->state = m->udiag_state;
-		take_attributes(ctx, u, (struct rtattr *)(m + 1), NLMSG_PAYLOAD(h, sizeof(*m)));
-	}
-	return 0;
+	u->ino = m->udiag_ino;
+	u->state = m->udiag_state;
+	take_attributes(t->ctx, u, (struct rtattr *)(m + 1), len - sizeof(*m));
 }
 
 static int by_ino(const void *a, const void *b)
@@ -95,26 +66,14 @@ static int by_ino(const void *a, const void *b)
 
 int unix_list(struct dump_ctx *ctx, struct unix_list *list, struct err *e)
 {
-	_cleanup_close_ int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-	union {
-		struct nlmsghdr h;
-		char bytes[32768];
-	} buf;
-	int done = 0;
+	struct unix_diag_req req = { .sdiag_family = AF_UNIX,
+				     .udiag_states = ~0u,
+				     .udiag_show =
+					     UDIAG_SHOW_NAME | UDIAG_SHOW_PEER | UDIAG_SHOW_ICONS | UDIAG_SHOW_RQLEN };
+	struct taker t = { ctx, list };
 
-	if (fd < 0)
-		return err_set(e, errno, "cannot open a sock_diag socket");
-	if (ask(fd, e))
+	if (sk_diag("unix", &req, sizeof(req), take, &t, e))
 		return -1;
-	while (!done) {
-		ssize_t n = recv(fd, &buf, sizeof(buf), 0);
-
-		if (n <= 0)
-			return no_answer(e, n < 0 ? errno : 0);
-		done = take(ctx, list, &buf.h, n, e);
-		if (done < 0)
-			return -1;
-	}
 	if (list->nr)
 		qsort(list->facts, list->nr, sizeof(*list->facts), by_ino);
 	return 0;
