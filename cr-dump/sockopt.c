@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/icmp.h>
+#include <linux/if_packet.h>
+#include <linux/netlink.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -51,7 +53,11 @@
 #define SO_RCVMARK 75
 #endif
 
-enum family { ANY, UNIX };
+#ifndef PACKET_VNET_HDR_SZ
+#define PACKET_VNET_HDR_SZ 24
+#endif
+
+enum family { ANY, LOCAL };
 
 /* Order matters where one option limits another: a locked filter comes last. */
 static const struct {
@@ -139,6 +145,17 @@ static const struct {
 	{ SOL_UDP, UDP_GRO },
 	{ SOL_UDPLITE, UDPLITE_SEND_CSCOV },
 	{ SOL_UDPLITE, UDPLITE_RECV_CSCOV },
+	{ SOL_NETLINK, NETLINK_PKTINFO },
+	{ SOL_NETLINK, NETLINK_BROADCAST_ERROR },
+	{ SOL_NETLINK, NETLINK_NO_ENOBUFS },
+	{ SOL_NETLINK, NETLINK_LISTEN_ALL_NSID },
+	{ SOL_NETLINK, NETLINK_CAP_ACK },
+	{ SOL_NETLINK, NETLINK_EXT_ACK },
+	{ SOL_NETLINK, NETLINK_GET_STRICT_CHK },
+	{ SOL_PACKET, PACKET_VNET_HDR_SZ },
+	{ SOL_PACKET, PACKET_TX_HAS_OFF },
+	{ SOL_PACKET, PACKET_QDISC_BYPASS },
+	{ SOL_PACKET, PACKET_IGNORE_OUTGOING },
 	{ SOL_SOCKET, SO_LOCK_FILTER },
 };
 
@@ -175,6 +192,10 @@ static bool of_family(int level, int family)
 	case SOL_TCP:
 	case SOL_UDP:
 		return family == AF_INET || family == AF_INET6;
+	case SOL_NETLINK:
+		return family == AF_NETLINK;
+	case SOL_PACKET:
+		return family == AF_PACKET;
 	default:
 		return true;
 	}
@@ -318,11 +339,11 @@ static int save_filter(struct dump_ctx *ctx, struct open_file *of, int fd, SkOpt
 
 static int save_numbers(int fd, int family, SkOptsEntry *o, struct err *e)
 {
-	enum family unix_or_any = family == AF_UNIX ? UNIX : ANY;
+	enum family local = family == AF_UNIX || family == AF_NETLINK ? LOCAL : ANY;
 	int v;
 
 #define SOCK_OPT(option, field, always, who)      \
-	if ((who) == ANY || (who) == unix_or_any) \
+	if ((who) == ANY || (who) == local) \
 		READ_OPT(fd, SOL_SOCKET, option, o, field, always);
 #define IP_OPT(option, field, always)
 #define IP6_OPT(option, field, always)
@@ -355,7 +376,7 @@ int sockopt_save(struct dump_ctx *ctx, struct open_file *of, int fd, int family,
 	*ret = o;
 	if (save_others(ctx, fd, family, o, e))
 		return -1;
-	return family == AF_UNIX ? 0 : sockopt_save_groups(ctx, fd, family, o, e);
+	return family == AF_INET || family == AF_INET6 ? sockopt_save_groups(ctx, fd, family, o, e) : 0;
 }
 
 /* Of raw sockets: who writes the header, and which ICMP messages are wanted. Those of others stay NULL. */

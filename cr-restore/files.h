@@ -149,6 +149,8 @@ const struct packet *sk_packets(const struct restore_ctx *ctx, uint32_t id, size
 int sockopt_int(int fd, int level, int name, int *ret);
 /* Does nothing when the option has this value already: no privilege is needed then. */
 int sockopt_set(int fd, int level, int name, int value, const char *what, struct err *e);
+/* Done by sockopt_restore(), too. */
+int sockopt_bind_device(int fd, const SkOptsEntry *o, struct err *e);
 int sockopt_restore(int fd, int family, const SkOptsEntry *o, struct err *e);
 int sockopt_restore_ip(int fd, const InetSkEntry *sk, struct err *e);
 

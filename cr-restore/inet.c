@@ -108,9 +108,8 @@ static int bind_to(const struct restore_ctx *ctx, int fd, const InetSkEntry *r, 
 
 	if (r->has_v6only && sockopt_set(fd, SOL_IPV6, IPV6_V6ONLY, r->v6only, "IPV6_V6ONLY", e))
 		return -1;
-	if (r->opts->so_bound_dev &&
-	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, r->opts->so_bound_dev, strlen(r->opts->so_bound_dev) + 1))
-		return err_set(e, errno, "cannot bind it to the device %s", r->opts->so_bound_dev);
+	if (sockopt_bind_device(fd, r->opts, e))
+		return -1;
 	if (!is_bound(r))
 		return 0;
 	if (r->ip_opts && r->ip_opts->has_freebind &&

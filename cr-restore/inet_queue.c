@@ -222,8 +222,5 @@ int inet_queue_fill(struct restore_ctx *ctx, const InetSkEntry *r, int fd, struc
 		if (deliver(r, fd, &p[i], d, e))
 			return -1;
 	connect(fd, &nobody, sizeof(nobody));
-	if (r->opts->so_bound_dev &&
-	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, r->opts->so_bound_dev, strlen(r->opts->so_bound_dev) + 1))
-		return err_set(e, errno, "cannot bind it to the device %s", r->opts->so_bound_dev);
-	return 0;
+	return sockopt_bind_device(fd, r->opts, e);
 }

@@ -85,8 +85,23 @@ static int set_rest(int fd, const SkOptsEntry *o, struct err *e)
 	return 0;
 }
 
+int sockopt_bind_device(int fd, const SkOptsEntry *o, struct err *e)
+{
+	char now[16] = "";
+	socklen_t len = sizeof(now);
+
+	if (!o->so_bound_dev ||
+	    (!getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, now, &len) && !strcmp(now, o->so_bound_dev)))
+		return 0;
+	if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, o->so_bound_dev, strlen(o->so_bound_dev) + 1))
+		return err_set(e, errno, "cannot bind it to the device %s", o->so_bound_dev);
+	return 0;
+}
+
 int sockopt_restore(int fd, int family, const SkOptsEntry *o, struct err *e)
 {
+	if (sockopt_bind_device(fd, o, e))
+		return -1;
 	if (set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, o->so_sndbuf, "SO_SNDBUF", e) ||
 	    set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, o->so_rcvbuf, "SO_RCVBUF", e))
 		return -1;
