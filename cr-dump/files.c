@@ -180,8 +180,12 @@ static int look_facts(struct dump_ctx *ctx, struct fd_facts *f, struct err *e)
 	f->fd = syscall(SYS_pidfd_getfd, f->task->pidfd, f->number, 0);
 	if (f->fd < 0)
 		return err_set(e, errno, "cannot get hold of it (pidfd_getfd)");
-	if (fstat(f->fd, &f->st))
-		return err_set(e, errno, "cannot stat it");
+	if (fstat(f->fd, &f->st)) {
+		if (errno !=
+		    ENOENT) /* that is so with /proc/PID/fd of a process that has ended, which no kind claims then */
+			return err_set(e, errno, "cannot stat it");
+		f->st = (struct stat){ 0 };
+	}
 	if (S_ISSOCK(f->st.st_mode) && !(f->flags & O_PATH) &&
 	    getsockopt(f->fd, SOL_SOCKET, SO_DOMAIN, &f->family, &len))
 		return err_set(e, errno, "cannot tell the family of the socket");
@@ -312,8 +316,12 @@ int files_add_path(struct dump_ctx *ctx, struct task *t, int fd, const char *whe
 	FileEntry *fe;
 
 	*id_ret = 0;
-	if (fstat(fd, &f.st))
-		return err_set(e, errno, "cannot stat /proc/%d/%s (%s)", t->pid, where, what);
+	if (fstat(fd, &f.st)) {
+		if (errno != ENOENT)
+			return err_set(e, errno, "cannot stat /proc/%d/%s (%s)", t->pid, where, what);
+		refuse(ctx, t, NULL, "%s: it is in /proc, and of a process that has ended", what);
+		return 0;
+	}
 	key.dev = f.st.st_dev;
 	key.ino = f.st.st_ino;
 	key.mnt_id = directory_mount(fd, &f.st);

@@ -268,6 +268,17 @@ int reg_find(struct dump_ctx *ctx, const struct reg_place *p, uint32_t id, const
 int links_make(struct dump_ctx *ctx, struct err *e);
 void links_remove(struct dump_ctx *ctx);
 
+/* --- reg_proc.c --------------------------------------------------------------------------------------------- */
+
+struct reg_proc {
+	const char *name;    /* that a restore has to open */
+	pid_t dead;	     /* of a process that has ended: its number; else 0 */
+	const char *why_not; /* it cannot be had again; NULL: it can */
+};
+
+/* Is it below /proc/PID? */
+bool reg_in_proc(struct dump_ctx *ctx, const struct reg_place *p, struct reg_proc *ret);
+
 /* --- reg_ghost.c -------------------------------------------------------------------------------------------- */
 
 /* The number of the image that a deleted file will have. */

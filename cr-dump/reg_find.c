@@ -65,34 +65,6 @@ static void add_remap(struct dump_ctx *ctx, uint32_t id, uint32_t target, RemapT
 	*POOL_PUSH(&ctx->pool, fs->remaps, fs->nr_remaps) = r;
 }
 
-/* --- /proc -------------------------------------------------------------------------------------------------- */
-
-static bool in_tree(const struct dump_ctx *ctx, long pid)
-{
-	for (size_t i = 0; i < ctx->nr_tasks; i++)
-		if (ctx->tasks[i]->pid == pid)
-			return true;
-	return false;
-}
-
-/* "/proc/12/maps": there again after a restore when process 12 is of the tree; process 1 is there always. NULL when that is so. */
-static const char *of_other_process(const struct dump_ctx *ctx, const char *link)
-{
-	char *end;
-	long pid;
-
-	if (strncmp(link, "/proc/", 6))
-		return NULL;
-	pid = strtol(link + 6, &end, 10);
-	if (end == link + 6 || (*end && *end != '/'))
-		return NULL;
-	if (pid != 1 && !in_tree(ctx, pid))
-		return "is of a process outside the tree, or of one that has ended";
-	if (!strncmp(end, "/task/", 6) && strtol(end + 6, NULL, 10) != pid)
-		return "is of one thread: not supported by this version";
-	return NULL;
-}
-
 /* --- the ways ----------------------------------------------------------------------------------------------- */
 
 static int find_ghost(struct dump_ctx *ctx, const struct reg_place *p, uint32_t id, bool *found_ret, struct err *e)
@@ -168,9 +140,22 @@ static bool is_device(const struct stat *st)
 	return S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode);
 }
 
+static void find_proc(struct dump_ctx *ctx, const struct reg_place *p, const struct reg_proc *proc, uint32_t id,
+		      const char **name_ret)
+{
+	if (proc->why_not) {
+		refuse_place(ctx, p, NULL, proc->why_not);
+		return;
+	}
+	if (proc->dead)
+		add_remap(ctx, id, proc->dead, REMAP_TYPE__PROCFS);
+	*name_ret = proc->name;
+}
+
 int reg_find(struct dump_ctx *ctx, const struct reg_place *p, uint32_t id, const char **name_ret, struct err *e)
 {
-	const char *other = of_other_process(ctx, p->link), *old, *node;
+	const char *old, *node;
+	struct reg_proc proc;
 	bool found;
 
 	*name_ret = NULL;
@@ -178,8 +163,8 @@ int reg_find(struct dump_ctx *ctx, const struct reg_place *p, uint32_t id, const
 		*name_ret = pool_printf(&ctx->pool, "/file[%x:%lx]", p->mnt_id, p->st->st_ino);
 		return 0;
 	}
-	if (other) {
-		refuse_place(ctx, p, NULL, other);
+	if (reg_in_proc(ctx, p, &proc)) {
+		find_proc(ctx, p, &proc, id, name_ret);
 		return 0;
 	}
 	if (*p->link != '/') {

@@ -28,6 +28,9 @@ struct born {
 /* Plan: who is born by whom and when; adds helper tasks where an id of a dead leader has to be held. Before arena_create. */
 int birth_plan(struct restore_ctx *ctx, struct err *e);
 
+/* Plan: a process with this number is there from the births on until the files are made. After birth_plan. */
+void birth_stand_in(struct restore_ctx *ctx, pid_t pid);
+
 /* Makes the root, then all others; fills memory on the way (memory_fill). */
 int birth_tree(struct restore_ctx *ctx, struct err *e);
 

@@ -230,6 +230,14 @@ static void plan_group(struct restore_ctx *ctx, struct rtask *t)
 	plan_cloner(ctx, add_helper(ctx, t->pgid, t->sid, t->parent));
 }
 
+void birth_stand_in(struct restore_ctx *ctx, pid_t pid)
+{
+	struct rtask *root = ctx->tasks[0];
+
+	if (!by_pid(ctx, pid))
+		plan_cloner(ctx, add_helper(ctx, pid, root->sid, root));
+}
+
 int birth_plan(struct restore_ctx *ctx, struct err *e)
 {
 	struct rtask *root = ctx->tasks[0];

@@ -82,10 +82,21 @@ static void block_signals(sigset_t *old)
 
 /* --- the restore -------------------------------------------------------------------------------------------- */
 
-static int finish_task(struct restore_ctx *ctx, struct rtask *t, struct err *e)
+/* Files of /proc are those of processes and threads: all of these first. */
+static int finish_tasks(struct restore_ctx *ctx, struct err *e)
 {
-	if (memory_finish(ctx, t, e) || threads_create(ctx, t, e) || files_give(ctx, t, e) || files_set_fs(ctx, t, e))
-		return err_in(e, "pid %d", t->pid);
+	for (size_t i = 0; i < ctx->nr_tasks; i++) {
+		struct rtask *t = ctx->tasks[i];
+
+		if (t->state != TASK_DEAD && (memory_finish(ctx, t, e) || threads_create(ctx, t, e)))
+			return err_in(e, "pid %d", t->pid);
+	}
+	for (size_t i = 0; i < ctx->nr_tasks; i++) {
+		struct rtask *t = ctx->tasks[i];
+
+		if (t->state != TASK_DEAD && (files_give(ctx, t, e) || files_set_fs(ctx, t, e)))
+			return err_in(e, "pid %d", t->pid);
+	}
 	return 0;
 }
 
@@ -115,10 +126,8 @@ static int build_tree(struct restore_ctx *ctx, struct err *e)
 	log_info("all %zu tasks are born", ctx->nr_tasks);
 	if (ctx->opts->fault == FAULT_KILL_ROOT)
 		kill(ctx->tasks[0]->pid, SIGKILL);
-	for (size_t i = 0; i < ctx->nr_tasks; i++)
-		if (ctx->tasks[i]->state != TASK_DEAD && finish_task(ctx, ctx->tasks[i], e))
-			return -1;
-	if (release_seize(ctx, e) || birth_finish(ctx, e) || files_finish_all(ctx, e) || restore_states(ctx, e))
+	if (finish_tasks(ctx, e) || release_seize(ctx, e) || birth_finish(ctx, e) || files_finish_all(ctx, e) ||
+	    restore_states(ctx, e))
 		return -1;
 	log_info("the state of all tasks is restored");
 	return release_prepare(ctx, e);

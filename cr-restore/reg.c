@@ -51,14 +51,18 @@ static bool is_same_build(const struct restore_ctx *ctx, const RegFileEntry *r)
 	return !n || (n == r->n_build_id && !memcmp(words, r->build_id, n * sizeof(*words)));
 }
 
-/* "/proc/12/maps" of a process that is not born yet. */
+/* "/proc/12/maps" of a process, or a thread, that is not born yet. */
 static bool is_of_newborn(const struct restore_ctx *ctx, const char *name)
 {
 	long pid = strncmp(name, "/proc/", 6) ? 0 : strtol(name + 6, NULL, 10);
 
-	for (size_t i = 0; pid && i < ctx->nr_tasks; i++)
+	for (size_t i = 0; pid && i < ctx->nr_tasks; i++) {
 		if (ctx->tasks[i]->pid == pid)
 			return true;
+		for (size_t j = 0; j < ctx->tasks[i]->nr_threads; j++)
+			if (ctx->tasks[i]->threads[j].tid == pid)
+				return true;
+	}
 	return false;
 }
 

@@ -29,7 +29,7 @@ struct ghost {
 struct remap {
 	uint32_t id;
 	RemapType type;
-	uint32_t target;  /* the ghost's id */
+	uint32_t target;  /* the ghost's id, or the number of a process that had ended */
 	const char *link; /* or where it is now */
 	int fd;		  /* O_PATH, opened there; -1: not yet */
 	const RegFileEntry *reg;

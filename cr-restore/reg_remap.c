@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/writable.h"
+#include "cr-restore/birth.h"
 #include "cr-restore/reg.h"
 
 #define TMPFILE_BIT (O_TMPFILE & ~O_DIRECTORY)
@@ -60,9 +61,14 @@ static int add(struct restore_ctx *ctx, ProtobufCMessage *msg, struct img_reader
 		m->link = link->name;
 		return 0;
 	}
-	if (m->type == REMAP_TYPE__PROCFS)
+	if (m->type == REMAP_TYPE__PROCFS && m->target && m->target <= INT_MAX) {
+		birth_stand_in(ctx, m->target);
 		return 0;
-	err_set(e, 0, "there is no remap_type %d", m->type);
+	}
+	if (m->type == REMAP_TYPE__PROCFS)
+		err_set(e, 0, "%u is no number of a process", m->target);
+	else
+		err_set(e, 0, "there is no remap_type %d", m->type);
 	return img_complain(r, e);
 }
 
@@ -107,10 +113,7 @@ void remap_check(struct restore_ctx *ctx, const struct remap *m)
 {
 	struct stat st;
 
-	if (m->type == REMAP_TYPE__PROCFS)
-		problem(ctx, NULL, "%s is of a process that had ended, which this version cannot restore",
-			m->reg->name);
-	else if (m->type == REMAP_TYPE__LINKED && lstat(m->link, &st))
+	if (m->type == REMAP_TYPE__LINKED && lstat(m->link, &st))
 		problem(ctx, "the dump made this link (--link-remap), and a restore removes it", "%s, for %s: %s",
 			m->link, m->reg->name, strerror(errno));
 }
@@ -132,6 +135,13 @@ static int open_link(struct restore_ctx *ctx, struct remap *m, struct err *e)
 	return m->fd < 0 ? err_set(e, errno, "cannot open %s, which stands for it", m->link) : 0;
 }
 
+/* Of a process that had ended: there is one in its place now (birth_stand_in). */
+static int open_proc(struct remap *m, struct err *e)
+{
+	m->fd = open(m->reg->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	return m->fd < 0 ? err_set(e, errno, "cannot open it") : 0;
+}
+
 int remap_open(struct restore_ctx *ctx, struct remap *m, struct ghost **ghost_ret, int *fd_ret, struct err *e)
 {
 	*ghost_ret = NULL;
@@ -139,7 +149,7 @@ int remap_open(struct restore_ctx *ctx, struct remap *m, struct ghost **ghost_re
 		kill(ctx->tasks[0]->pid, SIGKILL);
 	if (m->type == REMAP_TYPE__GHOST)
 		return ghost_open(ctx, m->target, m->reg->name, ghost_ret, fd_ret, e);
-	if (m->fd < 0 && open_link(ctx, m, e))
+	if (m->fd < 0 && (m->type == REMAP_TYPE__PROCFS ? open_proc(m, e) : open_link(ctx, m, e)))
 		return -1;
 	*fd_ret = m->fd;
 	return 0;

@@ -23,7 +23,7 @@ struct tracee {
 	bool touched;	      /* its registers are changed */
 	void *xstate;	      /* its extended registers as they were; NULL: nobody changes them */
 	size_t xstate_len;
-	bool impatient;	      /* waiting for it may end with EINTR when a signal arrives */
+	bool impatient; /* waiting for it may end with EINTR when a signal arrives */
 };
 
 /* Seizes and asks to stop; does not wait. options: PTRACE_O_*. errnum ESRCH: it is gone. */
