@@ -227,6 +227,27 @@ static int send_fds(struct fill *f, struct err *e)
 	return 0;
 }
 
+/* Only what was sent: other tasks may have the same table, and use it at this moment. */
+static int close_fds(struct fill *f, struct err *e)
+{
+	int first = f->pages_number, last = first;
+
+	for (size_t i = 0; i <= f->nr_fds; i++) {
+		int next = i < f->nr_fds ? f->fds[i].number : -1;
+
+		if (first >= 0 && next == last + 1) {
+			last = next;
+			continue;
+		}
+		if (room(f, 1, 0, e))
+			return -1;
+		if (first >= 0)
+			PROG(&f->p, SYS_close_range, first, last, 0);
+		first = last = next;
+	}
+	return 0;
+}
+
 /* --- mappings ----------------------------------------------------------------------------------------------- */
 
 /* Pages are read into it, so it must be writable until they are there. */
@@ -527,6 +548,7 @@ int memory_fill(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 		return err_nomem(e, "the state of a task being filled");
 	f->ctx = ctx;
 	f->t = t;
+	f->pages_number = -1;
 	f->m = t->memory;
 	f->m->filled = true;
 	if (!f->m->shares_pages)
@@ -537,9 +559,5 @@ int memory_fill(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 	mempolicy_of_leader(ctx, t, &f->p);
 	if (map_all(f, e) || fill_pages(f, e))
 		return err_in(e, "memory of process %d", t->pid);
-	if (room(f, 2, 0, e))
-		return -1;
-	PROG(&f->p, SYS_close_range, 0, ctx->chan_task - 1, 0);
-	PROG(&f->p, SYS_close_range, ctx->chan_task + 1, ~0U, 0);
-	return flush(f, e);
+	return close_fds(f, e) || flush(f, e) ? -1 : 0;
 }
