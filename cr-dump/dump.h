@@ -17,6 +17,7 @@
 #include "base/opts.h"
 #include "base/pool.h"
 #include "core.pb-c.h"
+#include "fs.pb-c.h"
 #include "libimg/libimg.h"
 #include "libimg/task.h"
 #include "mm.pb-c.h"
@@ -66,7 +67,8 @@ struct task {
 	struct vma *vmas; /* in address order */
 	size_t nr_vmas;
 	MmEntry *mm;
-	uint32_t files_id, fs_id; /* equal in tasks that share the table */
+	uint32_t files_id, fs_id; /* equal in tasks that share the table, or the working directory, root and umask */
+	FsEntry *fs;
 	uint64_t pages_written;
 	size_t ask_room; /* more than LEADER_AREA that its program needs: a multiple of 16 */
 };
@@ -140,6 +142,15 @@ int pages_dump(struct dump_ctx *ctx, struct err *e);
  */
 int files_add_path(struct dump_ctx *ctx, struct task *t, int fd, const char *where, uint32_t flags, const char *what,
 		   uint32_t *id_ret, struct err *e);
+
+/* --- files_same.c ------------------------------------------------------------------------------------------- */
+
+/*
+ * Does the root share an object of this type (KCMP_FILES ...) with a process outside? Then it is refused. Only the root's parent is
+ * asked, by whose clone(2) such sharing begins: to ask all would cost every dump as much as the machine has processes. One that we
+ * may not look at, or that ends now, is none.
+ */
+int same_outside(struct dump_ctx *ctx, struct task *t, int type, const char *what, struct err *e);
 
 /* --- look at /proc ------------------------------------------------------------------------------------------ */
 

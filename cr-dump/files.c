@@ -16,7 +16,6 @@
 #ifndef F_GETOWNER_UIDS
 #define F_GETOWNER_UIDS 17
 #endif
-#define FIRST_TABLE_ID 2 /* 1 is the tool's own table in the inventory */
 
 #define KIND(name) extern const struct dump_kind dump_##name;
 #define RESTORE_KIND(name)
@@ -272,8 +271,15 @@ static int files_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 {
 	struct files *fs = files_of(ctx);
 	struct table table = { .task = t };
+	const struct task *first;
 
-	if (same_tables(ctx, t, e) || look_table(ctx, t, &table, e))
+	if (same_table(ctx, t, &first, e))
+		return -1;
+	if (first) {
+		t->files_id = first->files_id;
+		return 0;
+	}
+	if (look_table(ctx, t, &table, e))
 		return -1;
 	*POOL_PUSH(&ctx->pool, fs->tables, fs->nr_tables) = table;
 	t->files_id = FIRST_TABLE_ID + fs->nr_tables - 1;

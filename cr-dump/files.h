@@ -26,6 +26,8 @@ enum dump_kind_id {
 	DUMP_KIND_COUNT
 };
 
+/* Of descriptor tables, and of working directories: 1 is the tool's own one in the inventory. */
+#define FIRST_TABLE_ID 2
 /* The network namespace id of ids-PID.img: the one that the tool shares with the tree. */
 #define NET_NS_ID 2
 #define IPC_NS_ID 3
@@ -66,8 +68,9 @@ struct open_file {
 
 struct lock {
 	struct open_file *file;
-	int number; /* descriptor */
-	pid_t pid;  /* who took it */
+	struct task *task; /* in whose table it was found */
+	int number;	   /* descriptor */
+	pid_t pid;	   /* who took it */
 	uint32_t flag, type;
 	long start, len;
 };
@@ -79,12 +82,11 @@ struct slot {
 	struct open_file *file;
 };
 
-/* The descriptor table of a task, ascending. */
+/* A descriptor table, ascending. */
 struct table {
-	struct task *task;
+	struct task *task; /* the first that has it */
 	struct slot *slots;
 	size_t nr_slots;
-	FsEntry *fs; /* fs.c */
 };
 
 /* A task whose table (or working directory) no task before it shares: a node of a tree in kcmp(2)'s order. */
@@ -111,6 +113,7 @@ struct files {
 	size_t nr_list;
 	struct table *tables;
 	size_t nr_tables;
+	uint32_t nr_fs;		 /* working directories that are not shared */
 	struct path_file *paths; /* of files_add_path */
 	size_t nr_paths;
 	FileEntry **entries; /* all of files.img */
@@ -183,8 +186,12 @@ void files_end_flying(struct dump_ctx *ctx);
  */
 int same_file(struct dump_ctx *ctx, struct task *t, int number, uint64_t ino, int mnt_id, struct open_file **ret,
 	      bool *new_ret, struct err *e);
-/* Refuses descriptor tables and working directories that several tasks share, or that only some threads of a task have. */
-int same_tables(struct dump_ctx *ctx, struct task *t, struct err *e);
+/*
+ * The first task of the tree that has the same descriptor table as t, or the same working directory, root and umask; NULL: t is
+ * it. What is shared with somebody outside, or what only some threads of a task have, is refused.
+ */
+int same_table(struct dump_ctx *ctx, struct task *t, const struct task **first_ret, struct err *e);
+int same_fs(struct dump_ctx *ctx, struct task *t, const struct task **first_ret, struct err *e);
 
 /* --- fdinfo.c ----------------------------------------------------------------------------------------------- */
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * File locks (--file-locks): POSIX locks belong to a task, flock and OFD locks to an open file; fdinfo shows all that were
- * taken through the file, whosever they are; leases among them, which somebody may be breaking. What is left of the time to give one
- * up is lost: it begins anew. A task that waits for a lock will wait again: that is system call restart.
+ * File locks (--file-locks): POSIX locks belong to a descriptor table, flock and OFD locks and leases to an open file. fdinfo shows
+ * those of the table and of the file, and which task took them; a lease may be one that somebody is breaking. What is left of the time
+ * to give it up is lost: it begins anew. A task that waits for a lock will wait again: that is system call restart.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -50,7 +50,7 @@ struct look {
 static int look_lock(void *arg, const char *key, const char *val, struct err *e)
 {
 	struct look *k = arg;
-	struct lock l = { .file = k->file, .number = k->number };
+	struct lock l = { .file = k->file, .task = k->task, .number = k->number };
 	char kind[16];
 
 	if (strcmp(key, "lock"))
@@ -59,8 +59,6 @@ static int look_lock(void *arg, const char *key, const char *val, struct err *e)
 		return -1;
 	if (!strcmp(kind, "POSIX")) {
 		l.flag = LOCK_POSIX;
-		if (l.pid != k->task->pid)
-			return 0;
 	} else if (!strcmp(kind, "FLOCK")) {
 		l.flag = LOCK_FLOCK;
 	} else if (!strcmp(kind, "OFDLCK")) {
@@ -96,34 +94,47 @@ int locks_look(struct dump_ctx *ctx, struct task *t, const struct table *table, 
 	return ret;
 }
 
-/* The first descriptor of the file in the table of process pid; NULL: it has none, or is none of ours. */
-static struct slot *descriptor_of(struct dump_ctx *ctx, pid_t pid, const struct open_file *of)
+/* The first descriptor of the file in the table of a task; NULL: it has none. */
+static struct slot *descriptor_of(struct dump_ctx *ctx, const struct task *t, const struct open_file *of)
 {
-	struct files *fs = files_of(ctx);
+	struct table *table = files_table(ctx, t);
 
-	for (size_t i = 0; i < fs->nr_tables; i++) {
-		const struct table *table = &fs->tables[i];
-
-		for (size_t j = 0; table->task->pid == pid && j < table->nr_slots; j++)
-			if (table->slots[j].file == of)
-				return &table->slots[j];
-	}
+	for (size_t i = 0; table && i < table->nr_slots; i++)
+		if (table->slots[i].file == of)
+			return &table->slots[i];
 	return NULL;
 }
 
-/* Whoever took the lock takes it again, if it still has the file; else who has it. */
+static struct task *task_of(struct dump_ctx *ctx, pid_t pid)
+{
+	for (size_t i = 0; i < ctx->nr_tasks; i++)
+		if (ctx->tasks[i]->pid == pid)
+			return ctx->tasks[i];
+	return NULL;
+}
+
+/* Whoever took the lock takes it again, if it still has the file (for a POSIX lock: in that table); else who has it. */
+static struct slot *find_taker(struct dump_ctx *ctx, const struct lock *l, struct task **taker_ret)
+{
+	struct task *t = task_of(ctx, l->pid);
+	struct slot *slot = t && (l->flag != LOCK_POSIX || t->files_id == l->task->files_id) ?
+				    descriptor_of(ctx, t, l->file) :
+				    NULL;
+
+	*taker_ret = slot ? t : l->flag == LOCK_POSIX ? l->task : l->file->task;
+	return slot ? slot : descriptor_of(ctx, *taker_ret, l->file);
+}
+
 void locks_settle(struct dump_ctx *ctx)
 {
 	struct files *fs = files_of(ctx);
 
 	for (size_t i = 0; i < fs->nr_locks; i++) {
 		struct lock *l = &fs->locks[i];
-		struct slot *slot = descriptor_of(ctx, l->pid, l->file);
+		struct task *taker;
+		struct slot *slot = find_taker(ctx, l, &taker);
 
-		if (!slot) {
-			l->pid = l->file->task->pid;
-			slot = table_slot(files_table(ctx, l->file->task), l->file->number);
-		}
+		l->pid = taker->pid;
 		l->number = slot->number;
 		slot->locks++;
 	}

@@ -5,8 +5,11 @@
  */
 #include <errno.h>
 #include <linux/kcmp.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/syscall.h>
 
+#include "cr-dump/ahead.h"
 #include "cr-dump/files.h"
 
 static int order(pid_t a, pid_t b, int type, unsigned long x, unsigned long y, int *ret, struct err *e)
@@ -82,16 +85,11 @@ static int find_sharer(struct dump_ctx *ctx, struct task *t, int type, struct sh
 	return 0;
 }
 
-static int same_table(struct dump_ctx *ctx, struct task *t, int type, struct sharer **root, const char *what,
-		      struct err *e)
+/* Threads that have one of their own cannot be made again: a thread begins with what its process has. */
+static int check_threads(struct dump_ctx *ctx, struct task *t, int type, const char *what, struct err *e)
 {
-	const struct task *other;
 	int cmp;
 
-	if (find_sharer(ctx, t, type, root, &other, e))
-		return -1;
-	if (other)
-		refuse(ctx, t, NULL, "shares its %s with process %d", what, other->pid);
 	for (unsigned int i = 1; i < t->nr_threads; i++) {
 		if (order(t->pid, t->threads[i].tr.tid, type, 0, 0, &cmp, e))
 			return -1;
@@ -101,11 +99,41 @@ static int same_table(struct dump_ctx *ctx, struct task *t, int type, struct sha
 	return 0;
 }
 
-int same_tables(struct dump_ctx *ctx, struct task *t, struct err *e)
+int same_outside(struct dump_ctx *ctx, struct task *t, int type, const char *what, struct err *e)
 {
-	struct files *fs = files_of(ctx);
+	const char *line;
+	char *status;
+	int parent;
 
-	if (same_table(ctx, t, KCMP_FILES, &fs->table_sharers, "table of open files (CLONE_FILES)", e))
+	if (t->parent)
+		return 0;
+	if (ahead_get(ctx, t, 0, AHEAD_STATUS, &status, NULL, e))
 		return -1;
-	return same_table(ctx, t, KCMP_FS, &fs->fs_sharers, "working directory, root and umask (CLONE_FS)", e);
+	line = strstr(status, "\nPPid:");
+	if (!line || sscanf(line, "\nPPid: %d", &parent) != 1)
+		return err_set(e, 0, "/proc/%d/status does not tell the parent", t->pid);
+	if (parent && !syscall(SYS_kcmp, t->pid, parent, type, 0, 0))
+		refuse(ctx, t, NULL, "shares its %s with its parent, process %d, which is outside of the tree", what,
+		       parent);
+	return 0;
+}
+
+static int find_first(struct dump_ctx *ctx, struct task *t, int type, struct sharer **root, const char *what,
+		      const struct task **ret, struct err *e)
+{
+	if (same_outside(ctx, t, type, what, e) || check_threads(ctx, t, type, what, e))
+		return -1;
+	return find_sharer(ctx, t, type, root, ret, e);
+}
+
+int same_table(struct dump_ctx *ctx, struct task *t, const struct task **first_ret, struct err *e)
+{
+	return find_first(ctx, t, KCMP_FILES, &files_of(ctx)->table_sharers, "table of open files (CLONE_FILES)",
+			  first_ret, e);
+}
+
+int same_fs(struct dump_ctx *ctx, struct task *t, const struct task **first_ret, struct err *e)
+{
+	return find_first(ctx, t, KCMP_FS, &files_of(ctx)->fs_sharers, "working directory, root and umask (CLONE_FS)",
+			  first_ret, e);
 }

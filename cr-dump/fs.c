@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Working directory, root directory and umask. What several tasks share (CLONE_FS) is refused in files_same.c. */
+/* Working directory, root directory and umask, which tasks may share (CLONE_FS). */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -33,24 +33,33 @@ static int look_umask(struct dump_ctx *ctx, struct task *t, uint32_t *ret, struc
 
 static int fs_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 {
-	FsEntry *fs = POOL_MSG(&ctx->pool, FsEntry, fs_entry);
+	const struct task *first;
 
-	fs->has_umask = true;
-	if (look_dir(ctx, t, "cwd", &fs->cwd_id, e) || look_dir(ctx, t, "root", &fs->root_id, e) ||
-	    look_umask(ctx, t, &fs->umask, e))
+	if (same_fs(ctx, t, &first, e))
 		return -1;
-	files_table(ctx, t)->fs = fs;
-	t->fs_id = t->files_id;
-	return 0;
+	if (first) {
+		t->fs = first->fs;
+		t->fs_id = first->fs_id;
+		return 0;
+	}
+	t->fs = POOL_MSG(&ctx->pool, FsEntry, fs_entry);
+	t->fs->has_umask = true;
+	t->fs_id = FIRST_TABLE_ID + files_of(ctx)->nr_fs++;
+	return look_dir(ctx, t, "cwd", &t->fs->cwd_id, e) || look_dir(ctx, t, "root", &t->fs->root_id, e) ||
+			       look_umask(ctx, t, &t->fs->umask, e) ?
+		       -1 :
+		       0;
 }
 
+/* Each task has the image, also of what it shares. */
 static int fs_finish(struct dump_ctx *ctx, struct err *e)
 {
-	struct files *fs = files_of(ctx);
+	for (size_t i = 0; i < ctx->nr_tasks; i++) {
+		const struct task *t = ctx->tasks[i];
 
-	for (size_t i = 0; i < fs->nr_tables; i++)
-		if (img_write_one(ctx->images_fd, IMG_FS, fs->tables[i].task->pid, &fs->tables[i].fs->base, e))
+		if (t->fs && img_write_one(ctx->images_fd, IMG_FS, t->pid, &t->fs->base, e))
 			return -1;
+	}
 	return 0;
 }
 

@@ -92,6 +92,8 @@ static int check_unshared(struct dump_ctx *ctx, struct task *t, struct err *e)
 	struct shmems *s = shmems_of(ctx);
 	size_t low = 0, high = s->nr_spaces;
 
+	if (same_outside(ctx, t, KCMP_VM, "memory", e))
+		return -1;
 	while (low < high) {
 		size_t mid = (low + high) / 2;
 		long order = syscall(SYS_kcmp, t->pid, s->spaces[mid]->pid, KCMP_VM, 0, 0);

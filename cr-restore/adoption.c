@@ -38,7 +38,9 @@ static int bear_fostered(struct restore_ctx *ctx, struct rtask *t, struct err *e
 	if (release_trace(t, &t->threads[0], e))
 		return -1;
 	t->born->traced = true;
-	return birth_grow(ctx, t, e);
+	if (birth_grow(ctx, t, e))
+		return -1;
+	return birth_bear_due(ctx, t->born->cloner->born->cloner, e);
 }
 
 int birth_fostered(struct restore_ctx *ctx, bool *progress_ret, struct err *e)
@@ -47,7 +49,8 @@ int birth_fostered(struct restore_ctx *ctx, bool *progress_ret, struct err *e)
 		struct rtask *t = ctx->tasks[i];
 		int ret;
 
-		if (!t->born->adopted || t->born->exists || !t->born->cloner->born->cloner->born->has_session)
+		if (!t->born->adopted || t->born->exists || !t->born->cloner->born->cloner->born->has_session ||
+		    !birth_can_inherit(t->born->cloner))
 			continue;
 		pthread_mutex_lock(&ctx->lock);
 		ret = bear_fostered(ctx, t, e);

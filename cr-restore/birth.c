@@ -66,7 +66,7 @@ static int first_program(struct restore_ctx *ctx, struct rtask *t, pid_t parent,
 	if (!t->parent)
 		rseq_unregister(&p);
 	keep_only(&p, t, ctx->arena);
-	if (!t->parent) {
+	if (!t->parent || birth_copies_shared(t)) {
 		PROG(&p, SYS_close_range, 0, ctx->chan_task - 1, 0);
 		PROG(&p, SYS_close_range, ctx->chan_task + 1, ~0U, 0);
 	}
@@ -137,7 +137,7 @@ int birth_bear(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 		return -1;
 	agent_begin(cloner, &p);
 	there = prog_room(&p, sizeof(*a), &a);
-	*a = clone_args_for(t, sibling ? CLONE_PARENT : 0, prog_bytes(&p, &pid, sizeof(pid)));
+	*a = clone_args_for(t, birth_share_flags(t) | (sibling ? CLONE_PARENT : 0), prog_bytes(&p, &pid, sizeof(pid)));
 	put_slack_to_inherit(&t->threads[0], &p);
 	PROG(&p, RUN_CLONE, there, sizeof(*a), t->threads[0].area.remote);
 	if (agent_run(ctx, cloner, &p, e))
@@ -157,7 +157,7 @@ static bool is_due(const struct rtask *c, const struct rtask *t)
 {
 	if (c->born->exists || c->born->cloner != t || c->born->fosters || c->born->adopted)
 		return false;
-	if (waits_for_memory(c) && !t->memory->filled)
+	if ((waits_for_memory(c) && !t->memory->filled) || !birth_can_inherit(c))
 		return false;
 	return c->born->before_setsid || t->born->has_session;
 }
@@ -174,16 +174,22 @@ static int make_session(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 	return agent_run(ctx, t, &p, e) || tty_lead(ctx, t, e) ? -1 : 0;
 }
 
-static int bear_due(struct restore_ctx *ctx, struct rtask *t, struct err *e)
+int birth_bear_due(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 {
-	for (size_t i = 0; i < ctx->nr_tasks; i++) {
-		struct rtask *c = ctx->tasks[i];
+	bool more;
 
-		if (!is_due(c, t))
-			continue;
-		if (birth_bear(ctx, c, e) || birth_grow(ctx, c, e))
+	do {
+		for (size_t i = 0; i < ctx->nr_tasks; i++) {
+			struct rtask *c = ctx->tasks[i];
+
+			if (!is_due(c, t))
+				continue;
+			if (birth_bear(ctx, c, e) || birth_grow(ctx, c, e))
+				return -1;
+		}
+		if (birth_part(ctx, t, &more, e))
 			return -1;
-	}
+	} while (more);
 	return 0;
 }
 
@@ -201,11 +207,11 @@ static bool has_early_sharer(struct restore_ctx *ctx, const struct rtask *t)
 /* Everything that t bears before its memory is filled; then its session; then what it bears after that. */
 static int grow(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 {
-	if (bear_due(ctx, t, e))
+	if (birth_bear_due(ctx, t, e))
 		return -1;
-	if (has_early_sharer(ctx, t) && (memory_fill(ctx, t, e) || bear_due(ctx, t, e)))
+	if (has_early_sharer(ctx, t) && (memory_fill(ctx, t, e) || birth_bear_due(ctx, t, e)))
 		return -1;
-	return make_session(ctx, t, e) || bear_due(ctx, t, e) ? -1 : 0;
+	return make_session(ctx, t, e) || birth_bear_due(ctx, t, e) ? -1 : 0;
 }
 
 /* The lock may be let go of meanwhile, to fill a descendant's memory: nobody else is to have a program run in t then. */
@@ -244,7 +250,7 @@ static struct rtask *next_to_fill(struct restore_ctx *ctx)
 
 static int fill_and_bear(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 {
-	return memory_fill(ctx, t, e) || bear_due(ctx, t, e) ? -1 : 0;
+	return memory_fill(ctx, t, e) || birth_bear_due(ctx, t, e) ? -1 : 0;
 }
 
 static void *filler(void *arg)
@@ -298,9 +304,10 @@ static int check_all_born(struct restore_ctx *ctx, struct err *e)
 {
 	for (size_t i = 0; i < ctx->nr_tasks; i++)
 		if (!ctx->tasks[i]->born->exists)
-			return err_set(e, 0,
-				       "process %d could not be born: its place in the tree of sessions is circular",
-				       ctx->tasks[i]->pid);
+			return err_set(
+				e, 0,
+				"process %d could not be born: its place in the tree, or what it inherits, is circular",
+				ctx->tasks[i]->pid);
 	return 0;
 }
 

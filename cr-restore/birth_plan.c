@@ -254,6 +254,7 @@ int birth_plan(struct restore_ctx *ctx, struct err *e)
 		plan_cloner(ctx, ctx->tasks[i]);
 	for (size_t i = 0; i < nr; i++)
 		plan_group(ctx, ctx->tasks[i]);
+	birth_plan_sharing(ctx);
 	for (size_t i = 1; i < ctx->nr_tasks; i++) {
 		const struct rtask *t = ctx->tasks[i];
 

@@ -59,7 +59,7 @@ int files_load(struct restore_ctx *ctx, struct err *e)
 		fs->list[i].signals |= file_signals(fs->list[i].entry);
 	}
 	for (size_t i = 0; i < ctx->nr_tasks; i++)
-		for (size_t j = 0; j < ctx->tasks[i]->nr_fds; j++) {
+		for (size_t j = 0; ctx->tasks[i]->table_of == ctx->tasks[i] && j < ctx->tasks[i]->nr_fds; j++) {
 			struct ofile *of = files_find(ctx, ctx->tasks[i]->fds[j]->id);
 
 			if (of) {
@@ -109,7 +109,7 @@ static int check_task(struct restore_ctx *ctx, const struct rtask *t, struct err
 {
 	char what[32];
 
-	for (size_t i = 0; i < t->nr_fds; i++) {
+	for (size_t i = 0; t->table_of == t && i < t->nr_fds; i++) {
 		snprintf(what, sizeof(what), "fd %u", t->fds[i]->fd);
 		if (check_file(ctx, t, what, t->fds[i]->id, t->fds[i]->type, e))
 			return -1;
@@ -235,33 +235,40 @@ static int give_batch(struct restore_ctx *ctx, struct rtask *t, FdinfoEntry *con
 	return agent_send_fds(ctx, t, ours, n, numbers, e) || place(ctx, t, fds, numbers, n, e) ? -1 : 0;
 }
 
-/* What only the task can do, now that it has all its descriptors. */
+/* What only a task that has all its descriptors can do. */
+static int finish_table(struct restore_ctx *ctx, struct rtask *t, struct prog *p, struct err *e)
+{
+	for (size_t i = 0; i < t->nr_fds; i++) {
+		const struct ofile *of = files_find(ctx, t->fds[i]->id);
+
+		if (of->kind->finish && of->kind->finish(ctx, t, t->fds[i], of->entry, p, e))
+			return err_in(e, "fd %u (%s)", t->fds[i]->fd, of->kind->name);
+		if (of->signals && file_set_async(ctx, t, t->fds[i], of->entry, p, e))
+			return -1;
+	}
+	return 0;
+}
+
 static int finish_task(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 {
 	struct prog p;
 
 	agent_begin(t, &p);
-	for (size_t i = 0; i < t->nr_fds; i++) {
-		const struct ofile *of = files_find(ctx, t->fds[i]->id);
-
-		if (of->kind->finish && of->kind->finish(ctx, t, t->fds[i], of->entry, &p, e))
-			return err_in(e, "fd %u (%s)", t->fds[i]->fd, of->kind->name);
-		if (of->signals && file_set_async(ctx, t, t->fds[i], of->entry, &p, e))
-			return -1;
-	}
-	if (locks_take(ctx, t, &p, e))
+	if ((t->table_of == t && finish_table(ctx, t, &p, e)) || locks_take(ctx, t, &p, e))
 		return -1;
 	return p.nr ? agent_run(ctx, t, &p, e) : 0;
 }
 
 int files_give(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 {
-	for (size_t i = 0; i < t->nr_fds; i += CHAN_MAX)
-		if (give_batch(ctx, t, t->fds + i, t->nr_fds - i < CHAN_MAX ? t->nr_fds - i : CHAN_MAX, e))
+	size_t nr = t->table_of == t ? t->nr_fds : 0;
+
+	for (size_t i = 0; i < nr; i += CHAN_MAX)
+		if (give_batch(ctx, t, t->fds + i, nr - i < CHAN_MAX ? nr - i : CHAN_MAX, e))
 			return err_in(e, "pid %d", t->pid);
 	if (finish_task(ctx, t, e))
 		return err_in(e, "pid %d", t->pid);
-	for (size_t i = 0; i < t->nr_fds; i++) {
+	for (size_t i = 0; i < nr; i++) {
 		struct ofile *of = files_find(ctx, t->fds[i]->id);
 
 		if (!--of->users && !of->signals)
@@ -278,6 +285,8 @@ int files_set_fs(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 	int ours[2], there[2];
 	struct prog p;
 
+	if (t->fs_of != t)
+		return 0;
 	if (files_get(ctx, t->fs->cwd_id, &ours[0], e) || files_get(ctx, t->fs->root_id, &ours[1], e) ||
 	    agent_send_fds(ctx, t, ours, 2, there, e))
 		return err_in(e, "pid %d", t->pid);

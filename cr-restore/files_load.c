@@ -197,7 +197,14 @@ int files_load_tables(struct restore_ctx *ctx, struct err *e)
 
 		if (t->helper || t->state == TASK_DEAD)
 			continue;
-		if (load_table(ctx, t, e) || img_read_one(ctx->images_fd, IMG_FS, t->pid, &msg, e))
+		t->fds = t->table_of->fds;
+		t->nr_fds = t->table_of->nr_fds;
+		t->fs = t->fs_of->fs;
+		if (t->table_of == t && load_table(ctx, t, e))
+			return -1;
+		if (t->fs_of != t)
+			continue;
+		if (img_read_one(ctx->images_fd, IMG_FS, t->pid, &msg, e))
 			return -1;
 		*POOL_PUSH(&ctx->pool, ctx->files->messages, ctx->files->nr_messages) = msg;
 		t->fs = (FsEntry *)msg;

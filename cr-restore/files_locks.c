@@ -26,15 +26,25 @@ static int add_lock(struct restore_ctx *ctx, ProtobufCMessage *msg, struct img_r
 	return 0;
 }
 
+/* Who took it, and takes it again; NULL: nobody of the tree. */
+static const struct rtask *taker_of(struct restore_ctx *ctx, const FileLockEntry *l)
+{
+	for (size_t i = 0; i < ctx->nr_tasks; i++)
+		if (ctx->tasks[i]->pid == l->pid)
+			return ctx->tasks[i];
+	return NULL;
+}
+
 /* There is no image when nobody had a lock, so that is noted with the descriptor as well. */
 static int check_descriptor(struct restore_ctx *ctx, const struct rtask *t, const FdinfoEntry *fd, struct err *e)
 {
 	size_t n = 0;
 
-	if (!fd->locks)
-		return 0;
-	for (size_t i = 0; i < ctx->files->nr_locks; i++)
-		n += ctx->files->locks[i]->pid == t->pid && ctx->files->locks[i]->fd == (int32_t)fd->fd;
+	for (size_t i = 0; fd->locks && i < ctx->files->nr_locks; i++) {
+		const struct rtask *taker = taker_of(ctx, ctx->files->locks[i]);
+
+		n += taker && taker->table_of == t && ctx->files->locks[i]->fd == (int32_t)fd->fd;
+	}
 	if (fd->locks <= n)
 		return 0;
 	err_set(e, 0, "filelocks.img: locks of descriptor %u of process %d are missing", fd->fd, t->pid);
@@ -44,13 +54,11 @@ static int check_descriptor(struct restore_ctx *ctx, const struct rtask *t, cons
 /* The open file that a lock is on; NULL: no task has it. */
 static struct ofile *file_of(struct restore_ctx *ctx, const FileLockEntry *l)
 {
-	for (size_t i = 0; i < ctx->nr_tasks; i++) {
-		const struct rtask *t = ctx->tasks[i];
+	const struct rtask *t = taker_of(ctx, l);
 
-		for (size_t j = 0; t->pid == l->pid && j < t->nr_fds; j++)
-			if (t->fds[j]->fd == (uint32_t)l->fd)
-				return files_find(ctx, t->fds[j]->id);
-	}
+	for (size_t j = 0; t && j < t->nr_fds; j++)
+		if (t->fds[j]->fd == (uint32_t)l->fd)
+			return files_find(ctx, t->fds[j]->id);
 	return NULL;
 }
 
@@ -70,7 +78,7 @@ int locks_load(struct restore_ctx *ctx, struct err *e)
 	if (files_each(ctx, IMG_FILE_LOCKS, add_lock, e))
 		return -1;
 	for (size_t i = 0; i < ctx->nr_tasks; i++)
-		for (size_t j = 0; j < ctx->tasks[i]->nr_fds; j++)
+		for (size_t j = 0; ctx->tasks[i]->table_of == ctx->tasks[i] && j < ctx->tasks[i]->nr_fds; j++)
 			if (check_descriptor(ctx, ctx->tasks[i], ctx->tasks[i]->fds[j], e))
 				return -1;
 	for (size_t i = 0; i < ctx->files->nr_locks; i++)

@@ -109,6 +109,21 @@ static int load_task(struct restore_ctx *ctx, const PstreeEntry *p, struct err *
 	return load_alive(ctx, t, p, e);
 }
 
+/* Whom a living task shares its descriptor table with, and its working directory. */
+static void find_shared(struct restore_ctx *ctx, struct rtask *t)
+{
+	for (size_t i = 0; i < ctx->nr_tasks && (!t->table_of || !t->fs_of); i++) {
+		struct rtask *other = ctx->tasks[i];
+
+		if (other->state == TASK_DEAD)
+			continue;
+		if (!t->table_of && other->core->ids->files_id == t->core->ids->files_id)
+			t->table_of = other;
+		if (!t->fs_of && other->core->ids->fs_id == t->core->ids->fs_id)
+			t->fs_of = other;
+	}
+}
+
 int load_tree(struct restore_ctx *ctx, struct err *e)
 {
 	_cleanup_img_reader_ struct img_reader *r = NULL;
@@ -128,6 +143,9 @@ int load_tree(struct restore_ctx *ctx, struct err *e)
 		return -1;
 	if (!ctx->nr_tasks || ctx->tasks[0]->state == TASK_DEAD)
 		return err_set(e, 0, "pstree.img has no living root process");
+	for (size_t i = 0; i < ctx->nr_tasks; i++)
+		if (ctx->tasks[i]->state != TASK_DEAD)
+			find_shared(ctx, ctx->tasks[i]);
 	return 0;
 }
 

@@ -94,9 +94,12 @@ static int finish_tasks(struct restore_ctx *ctx, struct err *e)
 	for (size_t i = 0; i < ctx->nr_tasks; i++) {
 		struct rtask *t = ctx->tasks[i];
 
-		if (t->state != TASK_DEAD && (files_give(ctx, t, e) || files_set_fs(ctx, t, e)))
+		if (t->state != TASK_DEAD && files_give(ctx, t, e))
 			return err_in(e, "pid %d", t->pid);
 	}
+	for (size_t i = 0; i < ctx->nr_tasks; i++)
+		if (ctx->tasks[i]->state != TASK_DEAD && files_set_fs(ctx, ctx->tasks[i], e))
+			return -1;
 	return 0;
 }
 

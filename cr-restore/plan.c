@@ -88,7 +88,7 @@ static void check_registers(struct restore_ctx *ctx)
 	}
 }
 
-/* Objects that tasks can share, by their ids in the images: what this version makes is one of each a task. */
+/* Of what tasks can share, by the ids in the images, this version makes one a task of these. */
 static void check_shared(struct restore_ctx *ctx)
 {
 	for (size_t i = 0; i < ctx->nr_tasks; i++)
@@ -97,8 +97,6 @@ static void check_shared(struct restore_ctx *ctx)
 			const TaskKobjIdsEntry *b = ctx->tasks[j]->core ? ctx->tasks[j]->core->ids : NULL;
 			const char *what = !a || !b			  ? NULL :
 					   a->vm_id == b->vm_id		  ? "memory" :
-					   a->files_id == b->files_id	  ? "descriptor table" :
-					   a->fs_id == b->fs_id		  ? "working directory" :
 					   a->sighand_id == b->sighand_id ? "signal handlers" :
 									    NULL;
 
@@ -129,6 +127,10 @@ static void print(struct restore_ctx *ctx)
 			printf("%zu threads, %zu mappings, %lu pages, %zu descriptors%s%s\n", t->nr_threads,
 			       t->mm->n_vmas, pages, t->nr_fds, t->state == TASK_STOPPED ? ", stopped" : "",
 			       t->memory->shares_pages ? ", shares pages with its parent" : "");
+		if (t->state != TASK_DEAD && t->table_of != t)
+			printf("pid %d: has the descriptor table of process %d\n", t->pid, t->table_of->pid);
+		if (t->state != TASK_DEAD && t->fs_of != t)
+			printf("pid %d: has the working directory of process %d\n", t->pid, t->fs_of->pid);
 	}
 }
 

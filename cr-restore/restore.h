@@ -39,6 +39,8 @@ struct agent_thread {
 struct rtask {
 	pid_t pid, pgid, sid;
 	struct rtask *parent; /* NULL: the root */
+	/* The first task with the same descriptor table, or the same working directory, root and umask: it itself, as a rule. */
+	struct rtask *table_of, *fs_of;
 	enum task_state state;
 	CoreEntry *core; /* of the leader; core->tc, core->ids */
 	MmEntry *mm;
@@ -116,7 +118,10 @@ int files_check(struct restore_ctx *ctx, struct err *e); /* kinds: check, for ev
 int files_get(struct restore_ctx *ctx, uint32_t id, int *fd_ret, struct err *e);
 /* The path that a regular file's entry names, NULL when id is no regular file. For messages and the plan. */
 const char *files_path(struct restore_ctx *ctx, uint32_t id);
-/* Gives a born task all its descriptors, then runs the kinds' finish programs. The task's table is empty but for chan_task. */
+/*
+ * Gives a born task all its descriptors, then runs the kinds' finish programs. The task's table is empty but for chan_task. Of tasks
+ * that share a table the first gets them; all take the file locks that they had.
+ */
 int files_give(struct restore_ctx *ctx, struct rtask *t, struct err *e);
 /* When all tasks are born and in their groups: owners of files (F_SETOWN) are named, kinds settle; closes all that is ours. */
 int files_finish_all(struct restore_ctx *ctx, struct err *e);

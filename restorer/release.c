@@ -228,7 +228,9 @@ static int prepare_task(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 	if (stop_thread(t, &t->threads[0], &leader, e))
 		return -1;
 	leader.blocked = true; /* everything is, since before its birth */
-	if (tracee_syscall(&leader, ctx->arena->insn, SYS_close, chan, &ret, e) || remove_arena(ctx, &leader, e))
+	if (t->table_of == t && tracee_syscall(&leader, ctx->arena->insn, SYS_close, chan, &ret, e))
+		return -1;
+	if (remove_arena(ctx, &leader, e))
 		return -1;
 	for (size_t i = 0; i < t->nr_threads; i++)
 		if (load_thread(ctx, t, &t->threads[i], e))

@@ -9,12 +9,14 @@
 
 #define TREE_MAX 160
 
-/* SIBLING: a fork with CLONE_PARENT. REAP is for a zombie's parent. */
-enum order { FORK = 1, SIBLING, SETSID, SETPGID, SUBREAPER, REAP, DIE };
+/* SIBLING: a fork with CLONE_PARENT. REAP is for a zombie's parent. CALL: see tree_call(). */
+enum order { FORK = 1, SIBLING, SETSID, SETPGID, SUBREAPER, REAP, DIE, CALL };
 
 static struct tree_task {
 	uint32_t order, done; /* number of the last order, given and carried out */
 	int what, arg, ret;
+	int (*call)(int arg);
+	unsigned long flags; /* for clone(2): what its next child is to share with it */
 	pid_t pid;
 } * tree;
 
@@ -29,7 +31,8 @@ static int tree_carry_out(int self, enum order what, int arg)
 	switch (what) {
 	case FORK:
 	case SIBLING:
-		pid = syscall(SYS_clone, (what == SIBLING ? CLONE_PARENT : 0) | SIGCHLD, NULL, NULL, NULL, 0);
+		pid = syscall(SYS_clone, (what == SIBLING ? CLONE_PARENT : 0) | tree[self].flags | SIGCHLD, NULL, NULL,
+			      NULL, 0);
 		if (!pid)
 			tree_obey(arg);
 		while (pid > 0 && !__atomic_load_n(&tree[arg].pid, __ATOMIC_SEQ_CST))
@@ -45,6 +48,8 @@ static int tree_carry_out(int self, enum order what, int arg)
 		return waitpid(tree[arg].pid, NULL, 0) > 0 ? 0 : -1;
 	case DIE:
 		_exit(arg);
+	case CALL:
+		return tree[self].call(arg);
 	}
 	return -1;
 }
@@ -80,16 +85,39 @@ static int tree_order(int who, enum order what, int arg)
 	return t->ret;
 }
 
-/* The root adopts orphans. Task 0 is its child and the first parent of all others. */
-static void tree_begin(void)
+/* Has a task call a function: gives what that returns. */
+static inline int tree_call(int who, int (*call)(int arg), int arg)
+{
+	tree[who].call = call;
+	return tree_order(who, CALL, arg);
+}
+
+/* Who forks shares these (CLONE_FILES ...) with its new child. */
+static inline int tree_clone(int who, enum order what, int child, unsigned long flags)
+{
+	int ret;
+
+	tree[who].flags = flags;
+	ret = tree_order(who, what, child);
+	tree[who].flags = 0;
+	return ret;
+}
+
+/* The root adopts orphans. Task 0 is its child, which shares these with it, and the first parent of all others. */
+static void tree_begin_sharing(unsigned long flags)
 {
 	tree = map_anon(TREE_MAX * sizeof(*tree), PROT_READ | PROT_WRITE, MAP_SHARED);
 	must(prctl(PR_SET_CHILD_SUBREAPER, 1));
-	if (!must(fork()))
+	if (!must(syscall(SYS_clone, flags | SIGCHLD, NULL, NULL, NULL, 0)))
 		tree_obey(0);
 	while (!__atomic_load_n(&tree[0].pid, __ATOMIC_SEQ_CST))
 		usleep(100);
 	alive[0] = true;
+}
+
+static inline void tree_begin(void)
+{
+	tree_begin_sharing(0);
 }
 
 #endif

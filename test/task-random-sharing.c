@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tasks that share descriptor tables, and working directories with root and umask, in a tree of random history: shared by some
+ * clones and not by others, left again by unshare(2), with sessions founded and parents dead. CR_SEED=n for another one.
+ */
+#include <linux/kcmp.h>
+
+#include "test/crtest-tree.h"
+
+#define TASKS 60
+#define STEPS 200
+
+static const struct {
+	int type;
+	unsigned long flag;
+} objects[] = { { KCMP_FILES, CLONE_FILES }, { KCMP_FS, CLONE_FS } };
+
+static int nr = 1; /* born so far */
+static int first_before[2][TASKS];
+
+/* The first task with the same object. */
+static int first_of(int who, int object)
+{
+	for (int i = 0; i < who; i++)
+		if (alive[i] && !must(syscall(SYS_kcmp, tree[who].pid, tree[i].pid, objects[object].type, 0, 0)))
+			return i;
+	return who;
+}
+
+static int below(int limit)
+{
+	static uint64_t state;
+	const char *seed = getenv("CR_SEED");
+
+	if (!state)
+		state = (seed ? strtoul(seed, NULL, 10) : 1) * 0x9e3779b97f4a7c15ull + 1;
+	state = state * 6364136223846793005ull + 1442695040888963407ull;
+	return (state >> 33) % limit;
+}
+
+static int somebody(void)
+{
+	int who;
+
+	do
+		who = below(nr);
+	while (!alive[who]);
+	return who;
+}
+
+static int leave(int flags)
+{
+	return unshare(flags);
+}
+
+static void step(void)
+{
+	int who = somebody(), kind = below(100), living = 0;
+
+	for (int i = 0; i < nr; i++)
+		living += alive[i];
+	if (kind < 50 && nr < TASKS)
+		must(tree_clone(who, kind < 5 && who ? SIBLING : FORK, nr++,
+				(below(2) ? CLONE_FILES : 0) | (below(2) ? CLONE_FS : 0)));
+	else if (kind < 70)
+		must(tree_call(who, leave, below(2) ? CLONE_FILES : CLONE_FS));
+	else if (kind < 80)
+		tree_order(who, SETSID, 0);
+	else if (kind < 85)
+		must(tree_order(who, SUBREAPER, below(2)));
+	else if (kind < 97 && living > 2)
+		must(tree_order(who, DIE, 0));
+}
+
+static void arrange(void)
+{
+	signal(SIGCHLD, SIG_IGN); /* nobody waits: the dead are to be gone */
+	tree_begin();
+	for (int i = 0; i < STEPS; i++)
+		step();
+	for (int o = 0; o < 2; o++)
+		for (int i = 0; i < nr; i++)
+			first_before[o][i] = alive[i] ? first_of(i, o) : -1;
+}
+
+/* What one does is seen by those who share with it, and by nobody else. */
+static int open_at(int number)
+{
+	return dup2(0, number);
+}
+
+static int has(int number)
+{
+	return fcntl(number, F_GETFD) >= 0;
+}
+
+static int set_umask(int mask)
+{
+	return umask(mask);
+}
+
+static int get_umask(int unused)
+{
+	int mask = umask(0);
+
+	umask(mask);
+	return mask;
+}
+
+static void verify(void)
+{
+	for (int i = 0; i < nr; i++) {
+		if (!alive[i])
+			continue;
+		check_eq(first_of(i, 0), first_before[0][i]);
+		check_eq(first_of(i, 1), first_before[1][i]);
+		if (first_before[0][i] == i)
+			check_eq(tree_call(i, open_at, 200 + i), 200 + i);
+		if (first_before[1][i] == i)
+			tree_call(i, set_umask, i);
+	}
+	for (int i = 0; i < nr; i++) {
+		if (!alive[i])
+			continue;
+		check_eq(tree_call(i, get_umask, 0), first_before[1][i]);
+		for (int j = 0; j < nr; j++)
+			if (alive[j] && first_before[0][j] == j)
+				check_eq(tree_call(i, has, 200 + j), first_before[0][i] == j);
+	}
+	for (int i = 0; i < nr; i++)
+		if (alive[i])
+			must(kill(tree[i].pid, SIGKILL));
+}
+
+CRTEST(.about = "a random tree of tasks that share", .ids = "FS-12", .arrange = arrange, .verify = verify)
