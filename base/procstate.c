@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/guard.h"
@@ -13,14 +14,24 @@
 
 char proc_state(pid_t pid, pid_t tid)
 {
-	char path[64], buf[128] = "", *p;
+	char path[64], buf[128], *p;
+	size_t len;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
 	_cleanup_fclose_ FILE *f = fopen(path, "re");
-	if (!f || !fgets(buf, sizeof(buf), f))
-		return 'X';
-	p = strrchr(buf, ')'); /* the name before it may hold anything */
+	len = f ? fread(buf, 1, sizeof(buf) - 1, f) : 0;
+	buf[len] = '\0';
+	p = strrchr(buf, ')'); /* the name before it may hold anything, line ends included */
 	return p && p[1] == ' ' ? p[2] : 'X';
+}
+
+bool proc_is_zombie(pid_t pid)
+{
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	return proc_state(pid, pid) == 'Z' && !stat(path, &st) && st.st_nlink == 3; /* one thread, "." and ".." */
 }
 
 static bool stands_still(pid_t pid)

@@ -9,6 +9,9 @@
 /* 'R', 'S', 'T', 'Z' ... as in proc(5); 'X' when there is no such thread. */
 char proc_state(pid_t pid, pid_t tid);
 
+/* Is the whole process dead? The first thread of one that lives on without it is a zombie, too. */
+bool proc_is_zombie(pid_t pid);
+
 /* Waits until every thread of a process that was told to stop stands still, or is dead; at most a second. */
 void proc_await_stop(pid_t pid);
 
