@@ -30,6 +30,9 @@ struct kernel_ptrace_rseq {
 	uint32_t size, signature, flags, pad;
 };
 
+/* Linux 6.9: pidfd_open(2) of a thread. The same bit as O_EXCL. */
+#define KERNEL_PIDFD_THREAD 0200
+
 /* Linux 6.4. */
 #define KERNEL_PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG 0x4210
 #define KERNEL_PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG 0x4211

@@ -40,9 +40,9 @@ static const char *const file_names[AHEAD_COUNT] = {
 
 enum unit_state { NOT_READ, BEING_READ, READ };
 
-/* What is read at once: all of a task and its leader, or the status of another thread. */
+/* What is read at once: all of a task and its first thread, or the status of another thread. */
 struct unit {
-	pid_t pid, tid;
+	pid_t first, tid; /* of the task, by which the kernel shows it; of the thread */
 	int procfd;
 	uint32_t state; /* enum unit_state; whoever takes it from NOT_READ reads */
 	char *text;	/* of all files, one after the other */
@@ -149,7 +149,7 @@ static int read_one(const struct unit *u, struct buf *b, enum ahead_file file)
 
 static void read_unit(struct unit *u, struct buf *b)
 {
-	int files = u->tid == u->pid ? AHEAD_COUNT : AHEAD_STATUS + 1;
+	int files = u->tid == u->first ? AHEAD_COUNT : AHEAD_STATUS + 1;
 
 	b->len = 0;
 	for (int i = 0; i < files; i++) {
@@ -200,7 +200,7 @@ static struct ahead *begin(struct dump_ctx *ctx)
 	a->nr = 0;
 	for (size_t i = 0; i < ctx->nr_tasks; i++)
 		for (unsigned int j = 0; j < ctx->tasks[i]->nr_threads; j++)
-			a->units[a->nr++] = (struct unit){ .pid = ctx->tasks[i]->pid,
+			a->units[a->nr++] = (struct unit){ .first = ctx->tasks[i]->tid,
 							   .tid = ctx->tasks[i]->threads[j].tr.tid,
 							   .procfd = ctx->tasks[i]->procfd };
 	if (!read_ns(&own, self))
@@ -227,7 +227,7 @@ int ahead_get(struct dump_ctx *ctx, const struct task *t, unsigned int i, enum a
 	size_t before = a->now;
 	struct unit *u;
 
-	while (a->units[a->now].pid != t->pid)
+	while (a->units[a->now].first != t->tid)
 		a->now++;
 	free_texts(a, before, a->now);
 	u = &a->units[a->now + i];
@@ -242,7 +242,7 @@ int ahead_get(struct dump_ctx *ctx, const struct task *t, unsigned int i, enum a
 	if (!u->text)
 		return err_nomem(e, file_names[file]);
 	if (u->file[file].errnum)
-		return err_set(e, u->file[file].errnum, "cannot read /proc/%d/task/%d/%s", u->pid, u->tid,
+		return err_set(e, u->file[file].errnum, "cannot read /proc/%d/task/%d/%s", u->first, u->tid,
 			       file_names[file]);
 	*ret = u->text + u->file[file].at;
 	if (len_ret)

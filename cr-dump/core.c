@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The images that tie a task together: core (one a thread), ids (what is shared), pstree; and those that belong to the tree. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
@@ -144,14 +145,25 @@ static int write_ids(struct dump_ctx *ctx, const struct task *t, uint32_t own, s
 	return img_write_one(ctx->images_fd, IMG_IDS, t->pid, &ids.base, e);
 }
 
+int leader_comm(struct dump_ctx *ctx, const struct task *t, char **ret, struct err *e)
+{
+	char path[32];
+	size_t len;
+
+	snprintf(path, sizeof(path), "task/%d/comm", t->pid);
+	if (proc_read(ctx, t, path, ret, &len, e))
+		return -1;
+	if (len)
+		(*ret)[len - 1] = '\0'; /* a line end, which a name may hold as well */
+	return 0;
+}
+
 static int look_dead(struct dump_ctx *ctx, struct task *t, TaskCoreEntry **ret, struct err *e)
 {
 	TaskCoreEntry *tc = POOL_MSG(&ctx->pool, TaskCoreEntry, task_core_entry);
-	size_t len;
 
-	if (proc_read(ctx, t, "comm", &tc->comm, &len, e))
+	if (leader_comm(ctx, t, &tc->comm, e))
 		return -1;
-	tc->comm[strcspn(tc->comm, "\n")] = '\0';
 	tc->task_state = TASK_DEAD;
 	tc->exit_code = t->exit_code;
 	if (has_exit_signal(t))
@@ -164,7 +176,7 @@ static int look_dead(struct dump_ctx *ctx, struct task *t, TaskCoreEntry **ret, 
 struct core_job {
 	struct task *t;
 	struct thread *th;
-	uint32_t own_id; /* of the leader's */
+	uint32_t own_id; /* of the task, with its first one */
 	CoreEntry core;	 /* of a dead one */
 };
 
@@ -193,6 +205,8 @@ static int write_cores(struct dump_ctx *ctx, struct err *e)
 	for (size_t i = 0; i < ctx->nr_tasks; i++) {
 		struct task *t = ctx->tasks[i];
 
+		if (t->ended)
+			*POOL_PUSH(&ctx->pool, w.jobs, w.nr) = (struct core_job){ t, t->ended, 0, CORE_ENTRY__INIT };
 		for (unsigned int j = 0; j < t->nr_threads; j++)
 			*POOL_PUSH(&ctx->pool, w.jobs, w.nr) =
 				(struct core_job){ t, &t->threads[j], j ? 0 : FIRST_TASK_ID + i, CORE_ENTRY__INIT };
@@ -219,9 +233,12 @@ static int put_tree_entry(struct dump_ctx *ctx, struct img_writer *w, const stru
 	entry.pgid = t->pgid;
 	entry.sid = t->sid;
 	entry.threads = tids;
-	entry.n_threads = t->nr_threads ? t->nr_threads : 1; /* a zombie has one, number 0 */
+	if (t->ended)
+		tids[entry.n_threads++] = t->pid;
 	for (unsigned int i = 0; i < t->nr_threads; i++)
-		tids[i] = t->threads[i].tr.tid;
+		tids[entry.n_threads++] = t->threads[i].tr.tid;
+	if (!entry.n_threads)
+		entry.n_threads = 1; /* a zombie has one, number 0 */
 	return img_put(w, &entry.base, e);
 }
 

@@ -50,7 +50,7 @@ static uint32_t *caps(struct pool *pool, const char *text, size_t *n_ret)
 	return pool_copy(pool, words, sizeof(words));
 }
 
-static void parse(struct dump_ctx *ctx, struct task *t, struct thread *th, const char *at)
+void creds_parse(struct dump_ctx *ctx, struct task *t, struct thread *th, const char *at)
 {
 	CredsEntry *c = POOL_MSG(&ctx->pool, CredsEntry, creds_entry);
 	struct pool *pool = &ctx->pool;
@@ -75,7 +75,7 @@ static int creds_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 
 		if (ahead_get(ctx, t, i, AHEAD_STATUS, &status, NULL, e))
 			return -1;
-		parse(ctx, t, &t->threads[i], status);
+		creds_parse(ctx, t, &t->threads[i], status);
 	}
 	return 0;
 }

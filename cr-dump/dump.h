@@ -32,7 +32,7 @@ enum dump_part_id {
 
 struct thread {
 	struct tracee tr;	     /* tid, registers, signal mask as found */
-	CoreEntry *core;	     /* core-TID.img; the leader's has tc and ids too */
+	CoreEntry *core;	     /* core-TID.img; that of the first one has tc too */
 	struct prog prog;	     /* what was asked inside */
 	uint32_t ask_at[PART_COUNT]; /* index of each part's first op in prog */
 	int32_t blocked_nr;	     /* the system call it slept in before it was seized; -1: none, or unknown */
@@ -54,15 +54,18 @@ struct vma {
 
 struct task {
 	pid_t pid, ppid, pgid, sid; /* as the tool sees them; ppid 0 for the root */
-	struct task *parent;	    /* NULL: the root */
+	pid_t tid;	     /* of threads[0]: by it the kernel shows the task. pid, unless the leader has ended */
+	struct task *parent; /* NULL: the root */
 	enum task_state state;
-	int exit_code;	 /* of a dead one, as from wait(2) */
-	int exit_signal; /* what its parent gets at its end */
-	int tty;	 /* device number of its controlling terminal, 0: none */
-	int procfd;	 /* the directory /proc/PID */
-	int pidfd;
-	struct thread *threads; /* the leader first; none when dead */
+	int exit_code;		/* of a dead one, as from wait(2) */
+	int exit_signal;	/* what its parent gets at its end */
+	int tty;		/* device number of its controlling terminal, 0: none */
+	int procfd;		/* the directory /proc/TID */
+	int pidfd;		/* likewise of tid */
+	struct thread *threads; /* that live, the leader first; none when dead */
 	unsigned int nr_threads;
+	bool loses;	      /* while it is being stopped: a thread of it has ended */
+	struct thread *ended; /* the leader, when it has ended while others live; a zombie, of which only /proc tells */
 	struct infection inf;
 	struct vma *vmas; /* in address order */
 	size_t nr_vmas;
@@ -87,9 +90,9 @@ struct dump_ctx {
 	struct ahead *ahead;	    /* ahead.c: what was read ahead for the look stage */
 	struct confined *confined;  /* confined.c */
 	struct filters *filters;    /* seccomp.c: all filters of the tree */
-	struct rescue *rescue;	    /* rescue.h: shared with the command; begun: after a failure the images go */
+	bool begun;		    /* images are being written: after a failure they go */
 	uint32_t next_pages_id;	    /* of the next pages-ID.img, from 1 */
-	struct cpu_site site;	    /* ask.c: where it was found last, as offsets in that mapping */
+	uint64_t insn_offset;	    /* ask.c: of the system call instruction in the mapping where it was found last */
 	/* For stats-dump. Microseconds, pages. */
 	uint64_t freezing_us, frozen_at_us, frozen_until_us, memdump_us, memwrite_us, pages_scanned, pages_written,
 		shpages_scanned, shpages_written;
@@ -154,7 +157,7 @@ int same_outside(struct dump_ctx *ctx, struct task *t, int type, const char *wha
 
 /* --- look at /proc ------------------------------------------------------------------------------------------ */
 
-/* Reads /proc/PID/name (all of it) into a buffer of the pool, with a terminating zero. */
+/* Reads /proc/TID/name (all of it) into a buffer of the pool, with a terminating zero. */
 int proc_read(struct dump_ctx *ctx, const struct task *t, const char *name, char **ret, size_t *len_ret, struct err *e);
 
 #endif

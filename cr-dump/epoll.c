@@ -57,12 +57,12 @@ static int epoll_save(struct dump_ctx *ctx, struct open_file *of, const struct f
 	return 0;
 }
 
-/* Is descriptor `number` of process pid the target that was added as tfd, the nth (from 0) of those with that number? */
-static int is_target(const struct open_file *ep, pid_t pid, int number, uint32_t tfd, uint32_t nth, bool *ret,
+/* Is descriptor `number` of thread tid the target that was added as tfd, the nth (from 0) of those with that number? */
+static int is_target(const struct open_file *ep, pid_t tid, int number, uint32_t tfd, uint32_t nth, bool *ret,
 		     struct err *e)
 {
 	struct kcmp_epoll_slot slot = { ep->number, tfd, nth };
-	long r = syscall(SYS_kcmp, pid, ep->task->pid, KCMP_EPOLL_TFD, number, &slot);
+	long r = syscall(SYS_kcmp, tid, ep->task->tid, KCMP_EPOLL_TFD, number, &slot);
 
 	if (r < 0)
 		return err_set(e, errno, "cannot tell which file the epoll target %u is (kcmp)", tfd);
@@ -82,7 +82,7 @@ static int find_target(struct dump_ctx *ctx, const struct open_file *ep, const E
 	bool yes = false;
 
 	*number_ret = -1;
-	if (s && s->file->ino == t->inode && is_target(ep, ep->task->pid, t->tfd, t->tfd, nth, &yes, e))
+	if (s && s->file->ino == t->inode && is_target(ep, ep->task->tid, t->tfd, t->tfd, nth, &yes, e))
 		return -1;
 	if (yes) {
 		*number_ret = t->tfd;
@@ -91,7 +91,7 @@ static int find_target(struct dump_ctx *ctx, const struct open_file *ep, const E
 	for (size_t i = 0; table && i < table->nr_slots; i++) {
 		if (table->slots[i].file->ino != t->inode)
 			continue;
-		if (is_target(ep, ep->task->pid, table->slots[i].number, t->tfd, nth, &yes, e))
+		if (is_target(ep, ep->task->tid, table->slots[i].number, t->tfd, nth, &yes, e))
 			return -1;
 		if (yes) {
 			*number_ret = table->slots[i].number;
@@ -113,7 +113,7 @@ static int find_file(struct dump_ctx *ctx, const struct open_file *ep, Eventpoll
 
 		if (of->ino != t->inode || !of->entry)
 			continue;
-		if (is_target(ep, of->task->pid, of->number, t->tfd, nth, &yes, e))
+		if (is_target(ep, of->task->tid, of->number, t->tfd, nth, &yes, e))
 			return -1;
 		t->has_file_id = yes;
 		t->file_id = of->id;

@@ -44,7 +44,7 @@ static int list(struct fdinfo_reader *r, const struct task *t, struct err *e)
 		}
 		r->entries[r->nr++] = (struct fdinfo_entry){ .number = atoi(d->d_name) };
 	}
-	return errno ? err_set(e, errno, "cannot list /proc/%d/fdinfo", t->pid) : 0;
+	return errno ? err_set(e, errno, "cannot list /proc/%d/fdinfo", t->tid) : 0;
 }
 
 /* The whole file: a large epoll set has a long one. */
@@ -114,7 +114,7 @@ int fdinfo_open(struct fdinfo_reader *r, const struct task *t, struct err *e)
 
 	r->dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!r->dir)
-		return err_set(e, errno, "cannot list /proc/%d/fdinfo", t->pid);
+		return err_set(e, errno, "cannot list /proc/%d/fdinfo", t->tid);
 	if (list(r, t, e))
 		return -1;
 	if (r->nr >= MANY)

@@ -324,7 +324,7 @@ int files_add_path(struct dump_ctx *ctx, struct task *t, int fd, const char *whe
 	*id_ret = 0;
 	if (fstat(fd, &f.st)) {
 		if (errno != ENOENT)
-			return err_set(e, errno, "cannot stat /proc/%d/%s (%s)", t->pid, where, what);
+			return err_set(e, errno, "cannot stat /proc/%d/%s (%s)", t->tid, where, what);
 		refuse(ctx, t, NULL, "%s: it is in /proc, and of a process that has ended", what);
 		return 0;
 	}

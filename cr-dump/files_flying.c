@@ -19,7 +19,7 @@ static struct task *self_task(struct dump_ctx *ctx, struct err *e)
 	if (fs->self)
 		return fs->self;
 	t = pool_alloc(&ctx->pool, sizeof(*t));
-	t->pid = getpid();
+	t->pid = t->tid = getpid();
 	t->procfd = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	t->pidfd = syscall(SYS_pidfd_open, t->pid, 0);
 	if (t->procfd < 0 || t->pidfd < 0) {

@@ -49,7 +49,7 @@ int same_file(struct dump_ctx *ctx, struct task *t, int number, uint64_t ino, in
 			cmp = ino < of->ino ? -1 : 1;
 		else if (of->mnt_id != mnt_id)
 			cmp = mnt_id < of->mnt_id ? -1 : 1;
-		else if (order(t->pid, of->task->pid, KCMP_FILE, number, of->number, &cmp, e))
+		else if (order(t->tid, of->task->tid, KCMP_FILE, number, of->number, &cmp, e))
 			return -1;
 		if (!cmp) {
 			*ret = of;
@@ -71,7 +71,7 @@ static int find_sharer(struct dump_ctx *ctx, struct task *t, int type, struct sh
 	int cmp = 0;
 
 	while (*at) {
-		if (order(t->pid, (*at)->task->pid, type, 0, 0, &cmp, e))
+		if (order(t->tid, (*at)->task->tid, type, 0, 0, &cmp, e))
 			return -1;
 		if (!cmp) {
 			*ret = (*at)->task;
@@ -91,7 +91,7 @@ static int check_threads(struct dump_ctx *ctx, struct task *t, int type, const c
 	int cmp;
 
 	for (unsigned int i = 1; i < t->nr_threads; i++) {
-		if (order(t->pid, t->threads[i].tr.tid, type, 0, 0, &cmp, e))
+		if (order(t->tid, t->threads[i].tr.tid, type, 0, 0, &cmp, e))
 			return -1;
 		if (cmp)
 			refuse(ctx, t, NULL, "its thread %d has a %s of its own", t->threads[i].tr.tid, what);
@@ -111,8 +111,8 @@ int same_outside(struct dump_ctx *ctx, struct task *t, int type, const char *wha
 		return -1;
 	line = strstr(status, "\nPPid:");
 	if (!line || sscanf(line, "\nPPid: %d", &parent) != 1)
-		return err_set(e, 0, "/proc/%d/status does not tell the parent", t->pid);
-	if (parent && !syscall(SYS_kcmp, t->pid, parent, type, 0, 0))
+		return err_set(e, 0, "/proc/%d/status does not tell the parent", t->tid);
+	if (parent && !syscall(SYS_kcmp, t->tid, parent, type, 0, 0))
 		refuse(ctx, t, NULL, "shares its %s with its parent, process %d, which is outside of the tree", what,
 		       parent);
 	return 0;

@@ -15,10 +15,10 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/kernel.h"
 #include "base/procstate.h"
 #include "base/worker.h"
 #include "cr-dump/dump.h"
-#include "cr-dump/rescue.h"
 #include "cr-dump/sleep.h"
 #include "cr-dump/task.h"
 
@@ -38,19 +38,17 @@ static void alarms(bool on)
 	setitimer(ITIMER_REAL, &it, NULL);
 }
 
+/* The first thread of a process is there until all others have ended, and only then can be waited for. */
+static bool is_dead_leader(const struct thread *th)
+{
+	return th->tr.tid == th->tr.pid && proc_state(th->tr.pid, th->tr.tid) == 'Z';
+}
+
 /* A parent in vfork(2) stands still until its child has called execve or exit, which takes a moment, or for ever. */
 static int refuse_vfork(const struct thread *th, struct err *e)
 {
 	err_set(e, EBUSY, "thread %d of process %d waits in vfork(2) for its child", th->tr.tid, th->tr.pid);
 	return err_hint(e, "it can be dumped when the child has called execve or exit");
-}
-
-/* What the stop has interrupted is to go on, and at once so: should we be killed, it does from here. */
-static int begin_stand(struct thread *th, struct err *e)
-{
-	th->stands = true;
-	sleep_confirm(th->tr.pid, th->tr.tid, th);
-	return restart_correct(th, e) || tracee_restore(&th->tr, e) ? -1 : 0;
 }
 
 static int stop_in_time(struct dump_ctx *ctx, struct thread *th, uint64_t deadline, struct err *e)
@@ -63,6 +61,8 @@ static int stop_in_time(struct dump_ctx *ctx, struct thread *th, uint64_t deadli
 			return -1;
 		if (worker_check(e))
 			return -1;
+		if (is_dead_leader(th))
+			return err_set(e, ESRCH, "the first thread of process %d has ended", th->tr.pid);
 		if (now_us() > patience && sleeps_in_vfork(th->tr.pid, th->tr.tid))
 			return refuse_vfork(th, e);
 		if (now_us() < deadline)
@@ -72,7 +72,9 @@ static int stop_in_time(struct dump_ctx *ctx, struct thread *th, uint64_t deadli
 		return err_hint(e, "it may be in an uninterruptible sleep (state D); --timeout gives it longer");
 	}
 	th->tr.impatient = false;
-	return begin_stand(th, e);
+	th->stands = true;
+	sleep_confirm(th->tr.pid, th->tr.tid, th);
+	return 0;
 }
 
 /* --- one task ----------------------------------------------------------------------------------------------- */
@@ -100,7 +102,10 @@ static int seize_one(struct dump_ctx *ctx, struct task *t, pid_t tid, struct err
 	if (!tracee_seize(&th->tr, t->pid, tid, 0, e))
 		return 0;
 	t->nr_threads--;
-	return e->errnum == ESRCH ? 0 : -1;
+	if (e->errnum != ESRCH)
+		return -1;
+	t->loses = true;
+	return 0;
 }
 
 /* How many threads the task has: the link count of the directory that lists them tells. 0: it is gone. */
@@ -142,21 +147,74 @@ static int seize_new_threads(struct dump_ctx *ctx, struct task *t, struct err *e
 	return t->nr_threads - before;
 }
 
-static int stop_threads(struct dump_ctx *ctx, struct task *t, unsigned int from, uint64_t deadline, struct err *e)
+static int stop_threads(struct dump_ctx *ctx, struct task *t, uint64_t deadline, struct err *e)
 {
-	for (unsigned int i = from; i < t->nr_threads;) {
-		if (!stop_in_time(ctx, &t->threads[i], deadline, e))
+	for (unsigned int i = 0; i < t->nr_threads;) {
+		if (t->threads[i].stands || !stop_in_time(ctx, &t->threads[i], deadline, e)) {
 			i++;
-		else if (e->errnum == ESRCH)
-			drop_thread(t, i);
-		else
+			continue;
+		}
+		if (e->errnum != ESRCH)
 			return -1;
+		drop_thread(t, i);
+		t->loses = true;
 	}
 	return 0;
 }
 
+/* A thread that ends may end the process, and so kill those that stand still already: do they? Returns how many do not. */
+static int doubt(struct task *t)
+{
+	int nr = 0;
+
+	for (unsigned int i = 0; t->loses && i < t->nr_threads; i++) {
+		struct thread *th = &t->threads[i];
+
+		th->stands = proc_state(t->pid, th->tr.tid) == 't';
+		nr += !th->stands;
+	}
+	t->loses = false;
+	return nr;
+}
+
+/* The descriptors by which the kernel shows the task: those of its thread tid. */
+static int open_task(struct task *t, pid_t tid, unsigned int pidfd_flags, struct err *e)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d", tid);
+	_cleanup_close_ int procfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int pidfd = procfd < 0 ? -1 : (int)syscall(SYS_pidfd_open, tid, pidfd_flags);
+	if (pidfd < 0)
+		return err_set(e, errno == ENOENT ? ESRCH : errno, "cannot find process %d", tid);
+	t->tid = tid;
+	t->procfd = take_fd(procfd);
+	t->pidfd = take_fd(pidfd);
+	return 0;
+}
+
+static void close_task(struct task *t)
+{
+	close_fdp(&t->procfd);
+	close_fdp(&t->pidfd);
+}
+
+/* The others go on without their leader, of which a zombie is left: the kernel shows the task by one of them. */
+static int go_without_leader(struct dump_ctx *ctx, struct task *t, struct err *e)
+{
+	close_task(t);
+	if (open_task(t, t->threads[0].tr.tid, KERNEL_PIDFD_THREAD, e)) {
+		err_in(e, "the first thread of process %d has ended while others live", t->pid);
+		return e->errnum == EINVAL ? err_hint(e, "such a process can be dumped since Linux 6.9") : -1;
+	}
+	t->ended = pool_alloc(&ctx->pool, sizeof(*t->ended));
+	*t->ended = (struct thread){ .tr = { .pid = t->pid, .tid = t->pid }, .blocked_nr = -1 };
+	log_debug("process %d: its first thread has ended, %d stands for it", t->pid, t->tid);
+	return 0;
+}
+
 /* The leader first: its state is the task's. */
-static int leader_first(struct task *t, struct err *e)
+static int leader_first(struct dump_ctx *ctx, struct task *t, struct err *e)
 {
 	for (unsigned int i = 0; i < t->nr_threads; i++) {
 		struct thread th = t->threads[i];
@@ -167,63 +225,55 @@ static int leader_first(struct task *t, struct err *e)
 		t->threads[0] = th;
 		return 0;
 	}
-	err_set(e, 0, "the leader of process %d has exited while %u other threads live on", t->pid, t->nr_threads);
-	return err_hint(e, "such a process cannot be dumped by this version");
+	return t->nr_threads ? go_without_leader(ctx, t, e) : err_set(e, ESRCH, "process %d has ended", t->pid);
 }
 
 /* Waits for the threads that were seized, and seizes and awaits those that appear meanwhile. */
 static int stop_task(struct dump_ctx *ctx, struct task *t, uint64_t deadline, struct err *e)
 {
-	unsigned int from = 0;
 	int found;
 
 	do {
-		if (stop_threads(ctx, t, from, deadline, e))
+		if (stop_threads(ctx, t, deadline, e))
 			return -1;
-		from = t->nr_threads;
 		found = seize_new_threads(ctx, t, e);
-	} while (found > 0);
-	return found < 0 ? -1 : leader_first(t, e);
+	} while (found > 0 || (!found && doubt(t)));
+	return found < 0 ? -1 : leader_first(ctx, t, e);
 }
 
 /* --- the tree ----------------------------------------------------------------------------------------------- */
 
+/* Fields of /proc/PID/stat, counted as in proc(5). */
+#define EXIT_SIGNAL_FIELD 38
+#define EXIT_CODE_FIELD	  52
+
 /* The fields of /proc/PID/stat that matter here. The name in the middle may hold anything, so parsing starts after it. */
 static int read_stat(struct dump_ctx *ctx, struct task *t, char *state_ret, struct err *e)
 {
-	char *text, *p;
+	char name[32] = "stat", *text, *p;
 	size_t len;
 	int ppid;
 
-	if (proc_read(ctx, t, "stat", &text, &len, e))
+	if (t->ended) /* how it ended, and the signal for the parent, are the leader's */
+		snprintf(name, sizeof(name), "task/%d/stat", t->pid);
+	if (proc_read(ctx, t, name, &text, &len, e))
 		return -1;
 	p = strrchr(text, ')');
 	if (!p || sscanf(p + 1, " %c %d %d %d %d", state_ret, &ppid, &t->pgid, &t->sid, &t->tty) != 5)
 		return err_set(e, 0, "cannot make sense of /proc/%d/stat", t->pid);
 	t->ppid = t->parent ? t->parent->pid : 0;
-	t->exit_code = stat_field(text, STAT_EXIT_CODE_FIELD);
-	t->exit_signal = stat_field(text, STAT_EXIT_SIGNAL_FIELD);
-	rescue_note_task(ctx, t, stat_field(text, STAT_START_FIELD));
+	t->exit_code = stat_field(text, EXIT_CODE_FIELD);
+	t->exit_signal = stat_field(text, EXIT_SIGNAL_FIELD);
 	return 0;
 }
 
 static struct task *task_new(struct dump_ctx *ctx, pid_t pid, struct task *parent, struct err *e)
 {
 	struct task *t = pool_alloc(&ctx->pool, sizeof(*t));
-	char path[32];
 
 	*t = (struct task){ .pid = pid, .parent = parent, .procfd = -1, .pidfd = -1, .state = TASK_ALIVE };
-	snprintf(path, sizeof(path), "/proc/%d", pid);
-	t->procfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	t->pidfd = syscall(SYS_pidfd_open, pid, 0);
-	if (t->procfd < 0 || t->pidfd < 0) {
-		int saved = t->procfd < 0 && errno == ENOENT ? ESRCH : errno;
-
-		if (t->procfd >= 0)
-			close(t->procfd);
-		err_set(e, saved, "cannot find process %d", pid);
+	if (open_task(t, pid, 0, e))
 		return NULL;
-	}
 	*POOL_PUSH(&ctx->pool, ctx->tasks, ctx->nr_tasks) = t;
 	return t;
 }
@@ -260,8 +310,7 @@ static int end_task(struct dump_ctx *ctx, struct task *t, uint64_t deadline, str
 
 static void drop_task(struct dump_ctx *ctx, size_t i)
 {
-	close(ctx->tasks[i]->procfd);
-	close(ctx->tasks[i]->pidfd);
+	close_task(ctx->tasks[i]);
 	memmove(&ctx->tasks[i], &ctx->tasks[i + 1], (ctx->nr_tasks - i - 1) * sizeof(*ctx->tasks));
 	ctx->nr_tasks--;
 }
@@ -357,50 +406,44 @@ int freeze_tree(struct dump_ctx *ctx, struct err *e)
 
 /* --- and back ----------------------------------------------------------------------------------------------- */
 
-static void tell(const struct err *e)
-{
-	if (e->errnum != ESRCH)
-		log_err(e);
-}
-
 /*
  * When freezing failed, some threads are seized and on their way to a stop: only a thread that stands can be detached, and only then
  * can an interrupted system call be made to go on. One that does not come is detached by the kernel when we end.
  */
 static void settle(struct thread *th)
 {
-	int ret = -1;
 	struct err e;
 
-	if (th->stands)
-		return;
-	alarms(true);
-	th->tr.impatient = true;
-	for (int tries = 0; ret && tries < 10; tries++) {
-		ret = tracee_stop(&th->tr, &e);
-		if (ret && e.errnum != EINTR)
-			break;
+	if (!th->stands) {
+		alarms(true);
+		th->tr.impatient = true;
+		for (int tries = 0; tries < 10 && !th->stands; tries++) {
+			th->stands = !tracee_stop(&th->tr, &e);
+			if (!th->stands && e.errnum != EINTR)
+				break;
+		}
+		th->tr.impatient = false;
+		alarms(false);
 	}
-	th->tr.impatient = false;
-	alarms(false);
-	if (!ret && begin_stand(th, &e))
-		tell(&e);
+	if (th->stands && restart_correct(th, &e))
+		log_err(&e);
 }
 
 static void let_go(struct dump_ctx *ctx, struct task *t, bool stop)
 {
 	struct err e;
 
-	for (unsigned int i = t->nr_threads; i-- > 0;) {
-		settle(&t->threads[i]);
-		if (i || !t->inf.leader ? tracee_restore(&t->threads[i].tr, &e) : infection_cure(&t->inf, &e))
-			tell(&e);
-	}
+	if (t->inf.base && infection_cure(&t->inf, &e))
+		log_err(&e);
 	if (stop && t->nr_threads)
 		kill(t->pid, SIGSTOP);
-	for (unsigned int i = 0; i < t->nr_threads; i++)
-		if (tracee_detach(&t->threads[i].tr, &e))
-			tell(&e);
+	for (unsigned int i = 0; i < t->nr_threads; i++) {
+		settle(&t->threads[i]);
+		if (tracee_restore(&t->threads[i].tr, &e) || dispatch_give_back(&t->threads[i], &e) ||
+		    tracee_detach(&t->threads[i].tr, &e))
+			if (e.errnum != ESRCH)
+				log_err(&e);
+	}
 }
 
 static void reap_thread(pid_t tid)
@@ -438,8 +481,7 @@ int release_tree(struct dump_ctx *ctx, bool success, struct err *e)
 			reap(ctx->tasks[i]);
 		else if (ctx->tasks[i]->state == TASK_STOPPED || (success && ctx->opts->leave_stopped))
 			proc_await_stop(ctx->tasks[i]->pid);
-		close(ctx->tasks[i]->procfd);
-		close(ctx->tasks[i]->pidfd);
+		close_task(ctx->tasks[i]);
 	}
 	return 0;
 }

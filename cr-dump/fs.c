@@ -14,7 +14,7 @@ static int look_dir(struct dump_ctx *ctx, struct task *t, const char *name, uint
 	_cleanup_close_ int fd = openat(t->procfd, name, O_PATH | O_CLOEXEC);
 
 	if (fd < 0)
-		return err_set(e, errno, "cannot open /proc/%d/%s", t->pid, name);
+		return err_set(e, errno, "cannot open /proc/%d/%s", t->tid, name);
 	return files_add_path(ctx, t, fd, name, O_RDONLY, name, id_ret, e);
 }
 
@@ -27,7 +27,7 @@ static int look_umask(struct dump_ctx *ctx, struct task *t, uint32_t *ret, struc
 		return -1;
 	line = strstr(status, "\nUmask:");
 	if (!line || sscanf(line, "\nUmask: %o", ret) != 1)
-		return err_set(e, 0, "/proc/%d/status does not tell the umask", t->pid);
+		return err_set(e, 0, "/proc/%d/status does not tell the umask", t->tid);
 	return 0;
 }
 

@@ -89,7 +89,7 @@ static int fill(struct dump_ctx *ctx, struct task *t, int fd, const char *where,
 	char names[64];
 
 	if (fstat(fd, &st) || fstatfs(fd, &fs) || seals < 0)
-		return err_set(e, errno, "cannot look at the memfd /proc/%d/%s", t->pid, where);
+		return err_set(e, errno, "cannot look at the memfd /proc/%d/%s", t->tid, where);
 	if (flistxattr(fd, names, sizeof(names)) > 0 && strncmp(names, "security.", 9))
 		refuse(ctx, t, NULL, "the memfd %s has extended attributes", m->name);
 	m->uid = st.st_uid;
@@ -116,7 +116,7 @@ static int note(struct dump_ctx *ctx, struct task *t, dev_t dev, ino_t ino, cons
 		return 0;
 	_cleanup_close_ int fd = shmem_open(t, where);
 	if (fd < 0)
-		return err_set(e, errno, "cannot open the memfd /proc/%d/%s", t->pid, where);
+		return err_set(e, errno, "cannot open the memfd /proc/%d/%s", t->tid, where);
 	m = POOL_MSG(&ctx->pool, MemfdInodeEntry, memfd_inode_entry);
 	m->name = name_of(&ctx->pool, link);
 	if (strncmp(link, PREFIX, strlen(PREFIX)))
@@ -166,7 +166,7 @@ int memfd_file(struct dump_ctx *ctx, struct task *t, const char *where, uint32_t
 	ssize_t n = readlinkat(t->procfd, where, link, sizeof(link) - 1);
 
 	if (n < 0 || fstatat(t->procfd, where, &st, 0)) {
-		err_set(e, errno, "cannot look at /proc/%d/%s", t->pid, where);
+		err_set(e, errno, "cannot look at /proc/%d/%s", t->tid, where);
 		return err_hint(e, "this needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the first user namespace");
 	}
 	link[n] = '\0';

@@ -82,7 +82,7 @@ static int look_exe(struct dump_ctx *ctx, struct task *t, struct err *e)
 		return memfd_file(ctx, t, "exe", &t->mm->exe_file_id, &sealed, e);
 	_cleanup_close_ int fd = openat(t->procfd, "exe", O_PATH | O_CLOEXEC);
 	if (fd < 0)
-		return err_set(e, errno, "cannot open the executable /proc/%d/exe", t->pid);
+		return err_set(e, errno, "cannot open the executable /proc/%d/exe", t->tid);
 	return files_add_path(ctx, t, fd, "exe", O_RDONLY, "executable", &t->mm->exe_file_id, e);
 }
 
@@ -96,7 +96,7 @@ static int check_unshared(struct dump_ctx *ctx, struct task *t, struct err *e)
 		return -1;
 	while (low < high) {
 		size_t mid = (low + high) / 2;
-		long order = syscall(SYS_kcmp, t->pid, s->spaces[mid]->pid, KCMP_VM, 0, 0);
+		long order = syscall(SYS_kcmp, t->tid, s->spaces[mid]->tid, KCMP_VM, 0, 0);
 
 		if (order < 0)
 			return err_set(e, errno, "cannot compare the memory of processes %d and %d", t->pid,

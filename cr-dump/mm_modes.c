@@ -200,7 +200,7 @@ static int mm_modes_save_thread(struct dump_ctx *ctx, struct task *t, struct thr
 	if (!policy)
 		return 0;
 	r = POOL_MSG(&ctx->pool, ThreadMempolicyEntry, thread_mempolicy_entry);
-	r->thread = th - t->threads;
+	r->thread = th - t->threads + (t->ended ? 1 : 0);
 	r->mode = policy->mode;
 	r->n_nodes = node_words(ctx);
 	r->nodes = pool_copy(&ctx->pool, policy->nodes, r->n_nodes * 8);

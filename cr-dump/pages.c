@@ -159,7 +159,7 @@ static int scan_task(struct pages_job *job, struct err *e)
 	size_t i = 0, end;
 
 	if (fd < 0)
-		return err_set(e, errno, "cannot open /proc/%d/pagemap", t->pid);
+		return err_set(e, errno, "cannot open /proc/%d/pagemap", t->tid);
 	while (i < t->nr_vmas) {
 		const struct vma *v = &t->vmas[i];
 

@@ -43,7 +43,7 @@ static const struct task *find_task(const struct dump_ctx *ctx, pid_t pid, bool 
 
 		if (t->pid == pid)
 			return t;
-		for (unsigned int j = 1; j < t->nr_threads; j++)
+		for (unsigned int j = 0; j < t->nr_threads; j++)
 			if (t->threads[j].tr.tid == pid) {
 				*thread_ret = true;
 				return t;

@@ -13,7 +13,7 @@ int proc_read(struct dump_ctx *ctx, const struct task *t, const char *name, char
 	_cleanup_free_ char *buf = NULL;
 
 	if (fd < 0)
-		return err_set(e, errno == ENOENT ? ESRCH : errno, "cannot open /proc/%d/%s", t->pid, name);
+		return err_set(e, errno == ENOENT ? ESRCH : errno, "cannot open /proc/%d/%s", t->tid, name);
 	for (;;) {
 		char *bigger = realloc(buf, size);
 		ssize_t n;
@@ -23,7 +23,7 @@ int proc_read(struct dump_ctx *ctx, const struct task *t, const char *name, char
 		buf = bigger;
 		n = read(fd, buf + len, size - len - 1);
 		if (n < 0)
-			return err_set(e, errno, "cannot read /proc/%d/%s", t->pid, name);
+			return err_set(e, errno, "cannot read /proc/%d/%s", t->tid, name);
 		if (!n)
 			break;
 		len += n;

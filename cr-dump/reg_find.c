@@ -237,7 +237,7 @@ static int make_link(struct dump_ctx *ctx, struct link *l, struct err *e)
 	int error = ENOENT;
 
 	writable_path(l->old, dir);
-	snprintf(file, sizeof(file), "/proc/%d/%s", l->task->pid, l->where);
+	snprintf(file, sizeof(file), "/proc/%d/%s", l->task->tid, l->where);
 	while ((slash = strrchr(dir, '/'))) {
 		*slash = '\0';
 		for (unsigned int again = 0; again < 1000; again++) {

@@ -89,7 +89,7 @@ static int fill(struct dump_ctx *ctx, GhostFileEntry *g, struct task *t, const c
 	char path[64], target[4096];
 	ssize_t n;
 
-	snprintf(path, sizeof(path), "/proc/%d/%s", t->pid, where);
+	snprintf(path, sizeof(path), "/proc/%d/%s", t->tid, where);
 	g->uid = st->st_uid;
 	g->gid = st->st_gid;
 	g->mode = st->st_mode;
@@ -128,7 +128,7 @@ int ghost_note(struct dump_ctx *ctx, struct task *t, const char *where, const st
 		g->size = st->st_size;
 		g->entry = POOL_MSG(&ctx->pool, GhostFileEntry, ghost_file_entry);
 		if (fill(ctx, g->entry, t, where, st, e))
-			return err_in(e, "/proc/%d/%s", t->pid, where);
+			return err_in(e, "/proc/%d/%s", t->tid, where);
 		*POOL_PUSH(&ctx->pool, fs->ghosts, fs->nr_ghosts) = g;
 		g->id = fs->nr_ghosts;
 	}
@@ -301,7 +301,7 @@ static int write_ghost(struct dump_ctx *ctx, struct ghost *g, struct err *e)
 	} else {
 		ret = img_put(w, &g->entry->base, e);
 	}
-	return ret || img_finish(&w, e) ? err_in(e, "the deleted file /proc/%d/%s", g->task->pid, g->where) : 0;
+	return ret || img_finish(&w, e) ? err_in(e, "the deleted file /proc/%d/%s", g->task->tid, g->where) : 0;
 }
 
 int ghosts_write(struct dump_ctx *ctx, struct err *e)

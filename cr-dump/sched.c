@@ -89,7 +89,7 @@ static void look_cookie(struct dump_ctx *ctx, struct task *t, pid_t tid)
 		refuse(ctx, t, NULL, "thread %d has a cookie for core scheduling (PR_SCHED_CORE)", tid);
 }
 
-static int look_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, struct err *e)
+int sched_look_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, struct err *e)
 {
 	ThreadCoreEntry *core = core_of(ctx, t, th)->thread_core;
 	struct kernel_sched_attr a = { 0 };
@@ -97,7 +97,6 @@ static int look_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, 
 	if (syscall(SYS_sched_getattr, th->tr.tid, &a, sizeof(a), 0))
 		return err_set(e, errno, "cannot read how thread %d is scheduled", th->tr.tid);
 	look_attr(core, &a);
-	look_cookie(ctx, t, th->tr.tid);
 	if (look_ioprio(core, th->tr.tid, e))
 		return -1;
 	PB_SET(core, sched_nice, nice_of(&a, th->tr.tid));
@@ -109,9 +108,11 @@ static int look_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, 
 
 static int sched_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 {
-	for (unsigned int i = 0; i < t->nr_threads; i++)
-		if (look_thread(ctx, t, &t->threads[i], e))
+	for (unsigned int i = 0; i < t->nr_threads; i++) {
+		look_cookie(ctx, t, t->threads[i].tr.tid);
+		if (sched_look_thread(ctx, t, &t->threads[i], e))
 			return -1;
+	}
 	return 0;
 }
 

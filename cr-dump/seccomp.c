@@ -14,6 +14,7 @@
 #include "cr-dump/task.h"
 #include "seccomp.pb-c.h"
 
+#define OPTIONS	  (PTRACE_O_TRACESYSGOOD | PTRACE_O_SUSPEND_SECCOMP)
 #define NO_FILTER UINT32_MAX
 
 /* struct seccomp_metadata of linux/ptrace.h, which sys/ptrace.h does not go with. */
@@ -106,11 +107,11 @@ static int save_chain(struct dump_ctx *ctx, struct task *t, struct thread *th, s
 }
 
 /* The runner must make calls that the filters may forbid. The option goes with our trace, whatever becomes of us. */
-static int suspend(struct tracee *tr, struct err *e)
+static int suspend(pid_t tid, struct err *e)
 {
-	if (!tracee_set_options(tr, PTRACE_O_SUSPEND_SECCOMP, e))
+	if (!ptrace(PTRACE_SETOPTIONS, tid, 0, OPTIONS))
 		return 0;
-	err_in(e, "seccomp must be suspended");
+	err_set(e, errno, "cannot suspend seccomp of thread %d", tid);
 	return err_hint(e, "it takes CAP_SYS_ADMIN, and cr-dump must not be under seccomp itself");
 }
 
@@ -135,7 +136,7 @@ static int seccomp_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 		if (mode == SECCOMP_MODE_DISABLED)
 			continue;
 		PB_SET(core_of(ctx, t, th)->thread_core, seccomp_mode, mode);
-		if (suspend(&th->tr, e) || (mode == SECCOMP_MODE_FILTER && save_chain(ctx, t, th, e)))
+		if (suspend(th->tr.tid, e) || (mode == SECCOMP_MODE_FILTER && save_chain(ctx, t, th, e)))
 			return -1;
 	}
 	return 0;

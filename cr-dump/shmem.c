@@ -97,7 +97,7 @@ int shmem_scan(struct pages_job *job, struct err *e)
 
 	s->fd = shmem_open(s->task, s->where);
 	if (s->fd < 0)
-		return err_set(e, errno, "cannot open shared memory by /proc/%d/%s", s->task->pid, s->where);
+		return err_set(e, errno, "cannot open shared memory by /proc/%d/%s", s->task->tid, s->where);
 	if (s->huge)
 		return scan_huge(job, e);
 	while ((data = lseek(s->fd, hole, SEEK_DATA)) >= 0) {

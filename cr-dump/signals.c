@@ -106,7 +106,7 @@ static int signals_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 {
 	TaskCoreEntry *tc = core_of(ctx, t, &t->threads[0])->tc;
 
-	if (save_queue(ctx, t, t->pid, true, &tc->signals_s, e))
+	if (save_queue(ctx, t, t->tid, true, &tc->signals_s, e))
 		return -1;
 	tc->blk_sigset = t->threads[0].tr.sigmask;
 	for (unsigned int i = 0; i < t->nr_threads; i++) {
@@ -114,7 +114,7 @@ static int signals_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 
 		if (save_own_queue(ctx, t, i, &core->signals_p, e))
 			return -1;
-		if (i)
+		if (t->threads[i].tr.tid != t->pid)
 			PB_SET(core, blk_sigset, t->threads[i].tr.sigmask);
 	}
 	return 0;

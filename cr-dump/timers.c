@@ -60,7 +60,7 @@ static int timers_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 
 		used = parse_timer(text, pt);
 		if (used < 0)
-			return err_set(e, 0, "cannot make sense of /proc/%d/timers at \"%.40s\"", t->pid, text);
+			return err_set(e, 0, "cannot make sense of /proc/%d/timers at \"%.40s\"", t->tid, text);
 		if (!used)
 			break;
 		*POOL_PUSH(&ctx->pool, timers->posix, timers->n_posix) = pt;

@@ -33,7 +33,7 @@ static int foreground_of(struct dump_ctx *ctx, struct task *t, uint32_t *pgrp_re
 		return -1;
 	text = strrchr(text, ')');
 	if (!text || sscanf(text, ") %*c %*d %*d %*d %*d %d", &pgrp) != 1)
-		return err_set(e, 0, "cannot understand /proc/%d/stat", t->pid);
+		return err_set(e, 0, "cannot understand /proc/%d/stat", t->tid);
 	*pgrp_ret = pgrp > 0 ? pgrp : 0;
 	return 0;
 }

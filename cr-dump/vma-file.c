@@ -34,7 +34,7 @@ int vma_file(struct dump_ctx *ctx, struct task *t, const struct vma *v, uint32_t
 	snprintf(link, sizeof(link), "map_files/%lx-%lx", v->start, v->end);
 	_cleanup_close_ int fd = openat(t->procfd, link, O_PATH | O_CLOEXEC);
 	if (fd < 0) {
-		err_set(e, errno, "cannot open /proc/%d/%s (%s)", t->pid, link, v->path);
+		err_set(e, errno, "cannot open /proc/%d/%s (%s)", t->tid, link, v->path);
 		return err_hint(e, "this needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the first user namespace");
 	}
 	if (files_add_path(ctx, t, fd, link, access, "mapping", &id, e))

@@ -194,7 +194,7 @@ static int add(struct dump_ctx *ctx, struct task *t, const char *head, const cha
 	struct vma_flags f;
 
 	if (!end || parse_head(&ctx->pool, head, end, last, &v))
-		return err_set(e, 0, "cannot make sense of /proc/%d/smaps at \"%.60s\"", t->pid, head);
+		return err_set(e, 0, "cannot make sense of /proc/%d/smaps at \"%.60s\"", t->tid, head);
 	parse_flags(flags + strlen("\nVmFlags: "), &f);
 	f.pkey = protection_key(head, flags);
 	f.huge_page = f.hugetlb ? page_size(head, flags) : 0;
@@ -219,7 +219,7 @@ int vmas_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 		flags = strstr(head, "\nVmFlags: ");
 		end = flags ? strchr(flags + 1, '\n') : NULL;
 		if (!end)
-			return err_set(e, 0, "/proc/%d/smaps ends in the middle of an entry", t->pid);
+			return err_set(e, 0, "/proc/%d/smaps ends in the middle of an entry", t->tid);
 		if (add(ctx, t, head, flags, e))
 			return -1;
 	}

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cr-restore/leader.h"
 #include "cr-restore/load.h"
 #include "inventory.pb-c.h"
 #include "pstree.pb-c.h"
@@ -63,6 +64,8 @@ static int load_alive(struct restore_ctx *ctx, struct rtask *t, const PstreeEntr
 			return -1;
 	if (!t->core->thread_info || !t->core->thread_core)
 		return err_set(e, 0, "core-%d.img has no registers", t->pid);
+	if (leader_ends(t) && t->nr_threads < 2)
+		return err_set(e, 0, "core-%d.img: its only thread has ended, but it is not dead", t->pid);
 	for (size_t i = 1; i < t->nr_threads; i++)
 		if (!t->threads[i].core->thread_info || !t->threads[i].core->thread_core)
 			return err_set(e, 0, "core-%d.img has no registers", t->threads[i].tid);
@@ -160,7 +163,8 @@ void load_free(struct restore_ctx *ctx)
 			continue;
 		img_free(t->core);
 		img_free(t->mm);
-		for (size_t j = 1; j < t->nr_threads; j++)
-			img_free(t->threads[j].core);
+		for (size_t j = 0; j < t->nr_threads; j++)
+			if (t->threads[j].core != t->core)
+				img_free(t->threads[j].core);
 	}
 }

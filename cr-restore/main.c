@@ -19,6 +19,7 @@
 #include "base/worker.h"
 #include "cr-restore/agent.h"
 #include "cr-restore/birth.h"
+#include "cr-restore/leader.h"
 #include "cr-restore/load.h"
 #include "cr-restore/names.h"
 #include "cr-restore/plan.h"
@@ -130,7 +131,7 @@ static int build_tree(struct restore_ctx *ctx, struct err *e)
 	if (ctx->opts->fault == FAULT_KILL_ROOT)
 		kill(ctx->tasks[0]->pid, SIGKILL);
 	if (finish_tasks(ctx, e) || release_seize(ctx, e) || birth_finish(ctx, e) || files_finish_all(ctx, e) ||
-	    restore_states(ctx, e))
+	    leaders_end(ctx, e) || restore_states(ctx, e))
 		return -1;
 	log_info("the state of all tasks is restored");
 	return release_prepare(ctx, e);

@@ -74,11 +74,17 @@ void mempolicy_of_mapping(const VmaEntry *v, struct prog *p)
 	PROG(p, SYS_mbind, v->start, v->end - v->start, v->has_mempolicy ? v->mempolicy : MPOL_DEFAULT, nodes, bits, 0);
 }
 
+/* Among the threads of the image. */
+static size_t index_of(const struct rtask *t, const struct agent_thread *th)
+{
+	return th - t->threads + (t->threads[0].tid != t->pid);
+}
+
 static int mempolicy_thread(struct restore_ctx *ctx, struct rtask *t, struct agent_thread *th, struct prog *p,
 			    struct err *e)
 {
-	if (th != &t->threads[0] && anybody_has_one(ctx))
-		set(t, th - t->threads, p);
+	if (index_of(t, th) && anybody_has_one(ctx))
+		set(t, index_of(t, th), p);
 	return 0;
 }
 

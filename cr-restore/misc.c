@@ -19,8 +19,6 @@ static int misc_task(struct restore_ctx *ctx, struct rtask *t, struct prog *p, s
 {
 	const TaskCoreEntry *tc = t->core->tc;
 
-	if (tc->personality)
-		PROG(p, SYS_personality, tc->personality);
 	if (t->fs && t->fs->has_umask)
 		PROG(p, SYS_umask, t->fs->umask);
 	if (tc->has_child_subreaper && tc->child_subreaper)
@@ -38,6 +36,8 @@ static int misc_thread(struct restore_ctx *ctx, struct rtask *t, struct agent_th
 	const char *comm = c->comm ? c->comm : t->core->tc->comm;
 
 	PROG(p, SYS_prctl, PR_SET_NAME, prog_str(p, comm));
+	if (t->core->tc->personality)
+		PROG(p, SYS_personality, t->core->tc->personality);
 	PROG(p, SYS_set_tid_address, th->core->thread_info->clear_tid_addr);
 	if (c->futex_rla)
 		PROG(p, SYS_set_robust_list, c->futex_rla, c->futex_rla_len);
@@ -62,14 +62,14 @@ static int read_proc(const char *path, int flags, int *fd_ret, char *buf, size_t
 	return 0;
 }
 
-/* A file of /proc/PID that holds one number: written only when it differs, so that no privilege is needed in vain. */
-static int set_proc_number(pid_t pid, const char *name, long value, int base, struct err *e)
+/* A file of /proc/TID that holds one number: written only when it differs, so that no privilege is needed in vain. */
+static int set_proc_number(const struct rtask *t, const char *name, long value, int base, struct err *e)
 {
 	_cleanup_close_ int fd = -1;
 	char path[64], buf[32];
 	int n, ret;
 
-	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	snprintf(path, sizeof(path), "/proc/%d/%s", t->threads[0].tid, name);
 	ret = read_proc(path, O_RDWR, &fd, buf, sizeof(buf), e);
 	if (ret)
 		return ret < 0 ? -1 : 0;
@@ -91,7 +91,7 @@ static int set_autogroup(const struct rtask *t, struct err *e)
 
 	if (!tc->has_autogroup_nice || (!t->parent && t->sid != t->pid))
 		return 0;
-	snprintf(path, sizeof(path), "/proc/%d/autogroup", t->pid);
+	snprintf(path, sizeof(path), "/proc/%d/autogroup", t->threads[0].tid);
 	ret = read_proc(path, O_RDWR, &fd, buf, sizeof(buf), e);
 	if (ret)
 		return ret < 0 ? -1 : 0;
@@ -107,9 +107,9 @@ static int misc_last(struct restore_ctx *ctx, struct rtask *t, struct prog *p, s
 {
 	const TaskCoreEntry *tc = t->core->tc;
 
-	if (tc->has_oom_score_adj && set_proc_number(t->pid, "oom_score_adj", tc->oom_score_adj, 10, e))
+	if (tc->has_oom_score_adj && set_proc_number(t, "oom_score_adj", tc->oom_score_adj, 10, e))
 		return -1;
-	if (tc->has_coredump_filter && set_proc_number(t->pid, "coredump_filter", tc->coredump_filter, 16, e))
+	if (tc->has_coredump_filter && set_proc_number(t, "coredump_filter", tc->coredump_filter, 16, e))
 		return -1;
 	if (set_autogroup(t, e))
 		return -1;

@@ -11,9 +11,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "base/kernel.h"
 #include "cr-restore/files.h"
-
-#define PIDFD_THREAD_ O_EXCL
 
 static int pidfd_check(struct restore_ctx *ctx, const FileEntry *f, struct err *e)
 {
@@ -30,7 +29,7 @@ static int pidfd_check(struct restore_ctx *ctx, const FileEntry *f, struct err *
 
 static int open_pidfd(pid_t pid, uint32_t flags, int *fd_ret, struct err *e)
 {
-	*fd_ret = syscall(SYS_pidfd_open, pid, flags & (O_NONBLOCK | PIDFD_THREAD_));
+	*fd_ret = syscall(SYS_pidfd_open, pid, flags & (O_NONBLOCK | KERNEL_PIDFD_THREAD));
 	return *fd_ret < 0 ? err_set(e, errno, "cannot open a pidfd of process %d", pid) : 0;
 }
 

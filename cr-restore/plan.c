@@ -9,6 +9,7 @@
 
 #include "base/procstate.h"
 #include "cr-restore/birth.h"
+#include "cr-restore/leader.h"
 #include "cr-restore/load.h"
 #include "cr-restore/plan.h"
 #include "cr-restore/state.h"
@@ -41,7 +42,7 @@ static bool is_taken(pid_t pid, unsigned int *patience_ms)
 
 	snprintf(path, sizeof(path), "/proc/%d", pid); /* there for threads too */
 	while (!access(path, F_OK)) {
-		if (!*patience_ms || proc_state(pid, pid) != 'Z')
+		if (!*patience_ms || !proc_is_zombie(pid))
 			return true;
 		nanosleep(&pause, NULL);
 		*patience_ms -= 10;
@@ -53,7 +54,7 @@ static void check_pid(struct restore_ctx *ctx, pid_t pid, unsigned int *patience
 {
 	if (!is_taken(pid, patience_ms))
 		return;
-	if (proc_state(pid, pid) == 'Z')
+	if (proc_is_zombie(pid))
 		problem(ctx, "its parent has to wait for it first", "pid %d is taken by a zombie", pid);
 	else
 		problem(ctx, "end it, or restore in a pid namespace of its own", "pid %d is taken", pid);
@@ -82,7 +83,7 @@ static void check_registers(struct restore_ctx *ctx)
 	for (size_t i = 0; i < ctx->nr_tasks; i++) {
 		struct rtask *t = ctx->tasks[i];
 
-		for (size_t j = 0; t->state != TASK_DEAD && j < t->nr_threads; j++)
+		for (size_t j = leader_ends(t); t->state != TASK_DEAD && j < t->nr_threads; j++)
 			if (!regs_loadable(ctx->regs_layout, t->threads[j].core, why, sizeof(why)))
 				problem(ctx, NULL, "thread %d cannot be restored: %s", t->threads[j].tid, why);
 	}
@@ -124,8 +125,9 @@ static void print(struct restore_ctx *ctx)
 		if (t->state == TASK_DEAD)
 			printf("a zombie, status %d\n", t->core->tc->exit_code);
 		else
-			printf("%zu threads, %zu mappings, %lu pages, %zu descriptors%s%s\n", t->nr_threads,
-			       t->mm->n_vmas, pages, t->nr_fds, t->state == TASK_STOPPED ? ", stopped" : "",
+			printf("%zu threads%s, %zu mappings, %lu pages, %zu descriptors%s%s\n", t->nr_threads,
+			       leader_ends(t) ? " (the first one has ended)" : "", t->mm->n_vmas, pages, t->nr_fds,
+			       t->state == TASK_STOPPED ? ", stopped" : "",
 			       t->memory->shares_pages ? ", shares pages with its parent" : "");
 		if (t->state != TASK_DEAD && t->table_of != t)
 			printf("pid %d: has the descriptor table of process %d\n", t->pid, t->table_of->pid);

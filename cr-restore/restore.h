@@ -47,7 +47,7 @@ struct rtask {
 	FsEntry *fs;
 	FdinfoEntry **fds; /* ascending by fd */
 	size_t nr_fds;
-	struct agent_thread *threads; /* the leader first */
+	struct agent_thread *threads; /* the leader first; after leaders_end() those that live */
 	size_t nr_threads;
 	bool helper;	       /* not in the images: a process that only holds an id while others are born */
 	struct born *born;     /* birth.c */

@@ -78,22 +78,24 @@ static int signals_check(struct restore_ctx *ctx, struct rtask *t, struct err *e
 	return 0;
 }
 
-static int put_queue(struct prog *p, const SignalQueueEntry *q, pid_t pid, pid_t tid, struct err *e)
+static int put_queue(struct prog *p, const SignalQueueEntry *q, const struct rtask *t, const struct agent_thread *th,
+		     bool shared, struct err *e)
 {
 	for (size_t i = 0; q && i < q->n_signals; i++) {
 		const ProtobufCBinaryData *info = &q->signals[i]->siginfo;
 		siginfo_t si;
 
 		if (info->len != sizeof(si))
-			return err_set(e, 0, "core-%d.img: a queued signal has %zu bytes instead of %zu", tid,
-				       info->len, sizeof(si));
+			return err_set(e, 0, "core-%d.img: a queued signal has %zu bytes instead of %zu",
+				       shared ? t->pid : th->tid, info->len, sizeof(si));
 		memcpy(&si, info->data, sizeof(si));
 		if (si.si_signo == SIGSTOP)
 			continue; /* no mask keeps it pending: release.c sends it when the task has stopped */
-		if (tid)
-			PROG(p, SYS_rt_tgsigqueueinfo, pid, tid, si.si_signo, prog_bytes(p, &si, sizeof(si)));
+		/* One that looks as if from the kernel may be sent to oneself only: by its thread id; it is the process's all the same. */
+		if (shared)
+			PROG(p, SYS_rt_sigqueueinfo, th->tid, si.si_signo, prog_bytes(p, &si, sizeof(si)));
 		else
-			PROG(p, SYS_rt_sigqueueinfo, pid, si.si_signo, prog_bytes(p, &si, sizeof(si)));
+			PROG(p, SYS_rt_tgsigqueueinfo, t->pid, th->tid, si.si_signo, prog_bytes(p, &si, sizeof(si)));
 	}
 	return 0;
 }
@@ -109,7 +111,7 @@ static int signals_task(struct restore_ctx *ctx, struct rtask *t, struct prog *p
 			continue;
 		PROG(p, SYS_rt_sigaction, sig, put_action(p, tc->sigactions[i++]), 0, sizeof(uint64_t));
 	}
-	return 0;
+	return put_queue(p, tc->signals_s, t, &t->threads[0], true, e);
 }
 
 static int signals_thread(struct restore_ctx *ctx, struct rtask *t, struct agent_thread *th, struct prog *p,
@@ -124,9 +126,7 @@ static int signals_thread(struct restore_ctx *ctx, struct rtask *t, struct agent
 		ss.ss_flags = c->sas->ss_flags & (SS_DISABLE | SS_AUTODISARM);
 		PROG(p, SYS_sigaltstack, prog_bytes(p, &ss, sizeof(ss)), 0);
 	}
-	if (th == &t->threads[0] && put_queue(p, t->core->tc->signals_s, t->pid, 0, e))
-		return -1;
-	return put_queue(p, c->signals_p, t->pid, th->tid, e);
+	return put_queue(p, c->signals_p, t, th, false, e);
 }
 
 const struct restore_state restore_signals = {

@@ -24,5 +24,7 @@ struct restore_state {
 int state_check(struct restore_ctx *ctx, struct err *e);
 /* Restores the state of one task. Its threads exist, its children are dead or stopped if they should be. */
 int state_restore(struct restore_ctx *ctx, struct rtask *t, struct err *e);
+/* What the leader has for itself, as if it were alone: it is to end before the rest is restored. */
+int state_restore_leader(struct restore_ctx *ctx, struct rtask *t, struct err *e);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "cr-restore/leader.h"
 #include "parasite/arch/cpu.h"
 #include "restorer/arena.h"
 #include "restorer/memory.h"
@@ -89,6 +90,12 @@ static int find_hole(struct restore_ctx *ctx, size_t size, uint64_t *ret, struct
 	return find_gap(&r, size, ret, e);
 }
 
+/* Who does the work for the whole task needs most: the leader, and after it, if it ends, the next. */
+static size_t area_size(const struct rtask *t, size_t thread)
+{
+	return thread > (leader_ends(t) ? 1 : 0) ? ARENA_THREAD : ARENA_LEADER;
+}
+
 static size_t arena_size(const struct restore_ctx *ctx)
 {
 	size_t size = PAGE;
@@ -96,7 +103,9 @@ static size_t arena_size(const struct restore_ctx *ctx)
 	for (size_t i = 0; i < ctx->nr_tasks; i++) {
 		const struct rtask *t = ctx->tasks[i];
 
-		size += ARENA_LEADER + (t->nr_threads > 1 ? (t->nr_threads - 1) * ARENA_THREAD : 0);
+		size += ARENA_LEADER;
+		for (size_t j = 1; j < t->nr_threads; j++)
+			size += area_size(t, j);
 	}
 	return size;
 }
@@ -114,7 +123,7 @@ static void hand_out(struct restore_ctx *ctx)
 			t->nr_threads = 1;
 		}
 		for (size_t j = 0; j < t->nr_threads; j++) {
-			size_t size = j ? ARENA_THREAD : ARENA_LEADER;
+			size_t size = area_size(t, j);
 
 			t->threads[j].area = (struct run_area){ (char *)at, at, size };
 			run_area_init(&t->threads[j].area, 0);

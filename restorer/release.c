@@ -8,6 +8,7 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/kernel.h"
@@ -78,27 +79,60 @@ static int wait_stop(pid_t tid, int *status, struct err *e)
 int release_stop(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 {
 	int signo = t->core->tc->has_stop_signo && t->core->tc->stop_signo ? (int)t->core->tc->stop_signo : SIGSTOP;
+	pid_t tid = t->threads[0].tid;
 	int status;
 
-	if (syscall(SYS_tgkill, t->pid, t->pid, SIGSTOP) || wait_stop(t->pid, &status, e))
+	if (syscall(SYS_tgkill, t->pid, tid, SIGSTOP) || wait_stop(tid, &status, e))
 		return err_set(e, errno, "cannot stop process %d", t->pid);
 	if (status >> 16 || WSTOPSIG(status) != SIGSTOP)
 		return err_set(e, 0, "process %d stopped with status %#x instead of by SIGSTOP", t->pid, status);
-	if (set_mask(t->pid, ~(1ULL << (signo - 1)), e))
+	if (set_mask(tid, ~(1ULL << (signo - 1)), e))
 		return -1;
-	if (ptrace(PTRACE_CONT, t->pid, 0, signo))
+	if (ptrace(PTRACE_CONT, tid, 0, signo))
 		return err_set(e, errno, "cannot stop process %d by signal %d", t->pid, signo);
-	if (wait_stop(t->pid, &status, e))
+	if (wait_stop(tid, &status, e))
 		return -1;
 	if (status >> 16 != PTRACE_EVENT_STOP || WSTOPSIG(status) != signo)
 		return err_set(e, 0, "process %d did not stop by signal %d", t->pid, signo);
 	/* Or another one like it, which is pending, would be taken out of the queue. */
-	if (set_mask(t->pid, ~0ULL, e))
+	if (set_mask(tid, ~0ULL, e))
 		return -1;
 	for (size_t i = 1; i < t->nr_threads; i++)
 		if (wait_stop(t->threads[i].tid, &status, e))
 			return -1;
 	return 0;
+}
+
+/* --- first threads that end --------------------------------------------------------------------------------- */
+
+#define PAUSE_NS 50000
+
+static int await_end(const struct rtask *t, struct err *e)
+{
+	const struct timespec pause = { 0, PAUSE_NS };
+	char state;
+
+	while ((state = proc_state(t->pid, t->pid)) != 'Z') {
+		if (state == 'X')
+			return err_set(e, 0, "it ended as a whole");
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+/* At the entry of the call nothing can come in between any more, so that its signal mask can be what it was at its end. */
+int release_end_leader(struct restore_ctx *ctx, struct rtask *t, struct err *e)
+{
+	const TaskCoreEntry *tc = t->core->tc;
+	const uint64_t arg[6] = { WEXITSTATUS(tc->exit_code) };
+	struct tracee leader = { .pid = t->pid, .tid = t->pid, .blocked = true };
+
+	if (ptrace(PTRACE_INTERRUPT, t->pid, 0, 0))
+		return err_set(e, errno, "cannot interrupt its first thread");
+	if (tracee_stop(&leader, e) || tracee_syscall_begin(&leader, ctx->arena->insn, SYS_exit, arg, e) ||
+	    tracee_reenter_end(&leader, e) || set_mask(t->pid, tc->blk_sigset, e) || tracee_detach(&leader, e))
+		return -1;
+	return await_end(t, e);
 }
 
 /* --- the last steps ----------------------------------------------------------------------------------------- */
@@ -208,11 +242,10 @@ static int finish_thread(struct rtask *t, struct agent_thread *th, struct err *e
 static int remove_arena(struct restore_ctx *ctx, struct tracee *leader, struct err *e)
 {
 	const uint64_t arg[6] = { ctx->arena->base, ctx->arena->size };
-	const struct cpu_site site = { .insn = ctx->arena->insn };
 	int64_t ret;
 
 	leader->blocked = true; /* everything is blocked since before its birth */
-	if (tracee_syscall(leader, &site, SYS_munmap, arg, &ret, e))
+	if (tracee_syscall(leader, ctx->arena->insn, SYS_munmap, arg, &ret, e))
 		return -1;
 	return ret ? err_set(e, -ret, "cannot unmap the arena") : 0;
 }
@@ -220,7 +253,6 @@ static int remove_arena(struct restore_ctx *ctx, struct tracee *leader, struct e
 static int prepare_task(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 {
 	const uint64_t chan[6] = { ctx->chan_task }; /* the last thing of ours in its table */
-	const struct cpu_site site = { .insn = ctx->arena->insn };
 	struct tracee leader, other;
 	int64_t ret;
 
@@ -230,7 +262,7 @@ static int prepare_task(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 	if (stop_thread(t, &t->threads[0], &leader, e))
 		return -1;
 	leader.blocked = true; /* everything is, since before its birth */
-	if (t->table_of == t && tracee_syscall(&leader, &site, SYS_close, chan, &ret, e))
+	if (t->table_of == t && tracee_syscall(&leader, ctx->arena->insn, SYS_close, chan, &ret, e))
 		return -1;
 	if (remove_arena(ctx, &leader, e))
 		return -1;

@@ -14,6 +14,9 @@ int release_seize(struct restore_ctx *ctx, struct err *e);
 /* One thread; for tasks that have to be traced earlier. */
 int release_trace(struct rtask *t, const struct agent_thread *th, struct err *e);
 
+/* The leader, which stands idle, calls exit(2) while the others live on. */
+int release_end_leader(struct restore_ctx *ctx, struct rtask *t, struct err *e);
+
 /* A task that was stopped by a signal is stopped again by the same one. Its state is restored already. */
 int release_stop(struct restore_ctx *ctx, struct rtask *t, struct err *e);
 

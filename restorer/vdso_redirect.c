@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "cr-restore/leader.h"
 #include "restorer/arch/regs.h"
 #include "restorer/vdso.h"
 
@@ -136,7 +137,7 @@ static bool find_place(const struct rtask *t, uint64_t below, uint64_t size, uin
 /* A thread within the bytes that change could not go on. */
 static void check_threads(struct restore_ctx *ctx, const struct rtask *t, uint64_t start, uint64_t end)
 {
-	for (unsigned int i = 0; i < t->nr_threads; i++) {
+	for (unsigned int i = leader_ends(t); i < t->nr_threads; i++) {
 		uint64_t ip = regs_ip(t->threads[i].core);
 
 		if (ip >= start && ip < end)

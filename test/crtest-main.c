@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The subject: becomes a background process in the way of G-1, arranges, sleeps, and verifies at SIGTERM. */
 #include <grp.h>
+#include <pthread.h>
 
 #include "test/crtest.h"
 
@@ -49,9 +50,8 @@ static void become_background(void)
 	must(sigaction(SIGTERM, &act, NULL));
 }
 
-static void subject(uint32_t *ready)
+static void live(uint32_t *ready)
 {
-	become_background();
 	crtest.arrange();
 	cell_set(ready, 1);
 	cell_wait(term, 1);
@@ -59,6 +59,26 @@ static void subject(uint32_t *ready)
 	check_eq(rename("log.unfinished", "log"), 0);
 	puts("PASS");
 	fflush(stdout);
+	_exit(0);
+}
+
+static void *live_on(void *ready)
+{
+	while (*proc_field("/proc/self/status", "State") != 'Z')
+		usleep(1000);
+	live(ready);
+	return NULL;
+}
+
+static void subject(uint32_t *ready)
+{
+	pthread_t second;
+
+	become_background();
+	if (!crtest.leader_ends)
+		live(ready);
+	must_zero(pthread_create(&second, NULL, live_on, ready));
+	syscall(SYS_exit, LEADER_STATUS);
 }
 
 static void info(void)
@@ -83,10 +103,8 @@ static int start(void)
 	term = crtest_shared_init();
 	ready = shared_alloc(sizeof(*ready));
 	pid = must(fork());
-	if (!pid) {
+	if (!pid)
 		subject(ready);
-		_exit(0);
-	}
 	while (!__atomic_load_n(ready, __ATOMIC_SEQ_CST)) {
 		futex(ready, FUTEX_WAIT, 0, &tick);
 		if (waitpid(pid, &status, WNOHANG) == pid)

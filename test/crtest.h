@@ -43,12 +43,15 @@ struct crtest {
 	bool root;		  /* stay uid 0 */
 	bool busy;		  /* state seen from outside changes all the time: do not compare it */
 	bool solo;		  /* not in parallel with other tests */
+	bool leader_ends; /* all is done by a second thread, while the first one has exited (status LEADER_STATUS) */
 };
 
 /* A file that includes another test can make it one with a fault. */
 #ifndef CRTEST_FAULT
 #define CRTEST_FAULT 0
 #endif
+
+#define LEADER_STATUS 33
 
 extern const struct crtest crtest;
 #define CRTEST(...) const struct crtest crtest = { .fault = CRTEST_FAULT, __VA_ARGS__ };

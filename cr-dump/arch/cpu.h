@@ -36,4 +36,7 @@ void cpu_image_again(struct thread *th, long nr);
 void cpu_image_arg(struct thread *th, unsigned int arg, uint64_t value);
 void cpu_image_result(struct thread *th, long result);
 
+/* The image of a thread that is about to call exit(2), by the system call instruction at insn; everything else is as in `like`. */
+void cpu_image_exit(CoreEntry *core, const CoreEntry *like, uint64_t insn, int status);
+
 #endif

@@ -276,6 +276,23 @@ static void put_threads(struct state *s, pid_t pid)
 		free(tids);
 }
 
+/* By which the kernel shows the process: the first one, or another when that has ended. */
+static pid_t living_thread(pid_t pid, char state)
+{
+	struct dirent **tids;
+	int n = list(pid, "task", &tids);
+	pid_t living = pid;
+
+	for (int i = 0; i < n; i++) {
+		if (state == 'Z' && living == pid)
+			living = atoi(tids[i]->d_name);
+		free(tids[i]);
+	}
+	if (n >= 0)
+		free(tids);
+	return living;
+}
+
 static void put_process(struct state *s, pid_t pid)
 {
 	static const char *const links[] = { "exe", "cwd", "root" };
@@ -284,25 +301,27 @@ static void put_process(struct state *s, pid_t pid)
 					     "timerslack_ns", "coredump_filter", "loginuid" };
 	char line[1024], *v[64] = { 0 };
 	bool zombie;
+	pid_t shown;
 
-	if (stat_fields(pid, "stat", line, sizeof(line), v) < 7)
+	if (stat_fields(pid, "stat", line, sizeof(line), v) < 18)
 		return;
-	zombie = v[0][0] == 'Z';
+	zombie = v[0][0] == 'Z' && atoi(v[17]) == 1; /* one thread */
 	/* The root's parent is not part of the tree. */
 	fprintf(s->out, "pid %d state %s parent %s group %s session %s\n", pid, strchr("TZ", v[0][0]) ? v[0] : "-",
 		pid == s->root ? "-" : v[1], v[2], v[3]);
 	if (zombie)
 		return;
+	shown = living_thread(pid, v[0][0]);
 	fprintf(s->out, "  terminal %s\n", v[4]);
 	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++)
-		put_link(s, pid, links[i]);
+		put_link(s, shown, links[i]);
 	for (size_t i = 0; i < sizeof(raws) / sizeof(*raws); i++)
-		put_raw(s, pid, raws[i]);
+		put_raw(s, shown, raws[i]);
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
-		put_lines(s, pid, lines[i]);
+		put_lines(s, shown, lines[i]);
 	put_threads(s, pid);
-	put_fds(s, pid);
-	put_maps(s, pid);
+	put_fds(s, shown);
+	put_maps(s, shown);
 }
 
 static void add_pid(pid_t pid, void *arg)

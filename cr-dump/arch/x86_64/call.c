@@ -6,7 +6,8 @@
 #include "cr-dump/arch/cpu.h"
 #include "cr-dump/task.h"
 
-#define SYSCALL_INSN_SIZE 2 /* 0f 05 */
+#define SYSCALL_INSN_SIZE 2	  /* 0f 05 */
+#define NO_SYSCALL	  (-1ULL) /* orig_rax of a thread that is in none */
 
 /*
  * After an earlier interruption the kernel goes on by restart_syscall(2), and the number of the call is gone. But it was
@@ -94,4 +95,19 @@ void cpu_image_arg(struct thread *th, unsigned int arg, uint64_t value)
 void cpu_image_result(struct thread *th, long result)
 {
 	th->core->thread_info->gpregs->ax = result;
+}
+
+void cpu_image_exit(CoreEntry *core, const CoreEntry *like, uint64_t insn, int status)
+{
+	ThreadInfoX86 *ti = core->thread_info;
+	UserX86RegsEntry *r = ti->gpregs;
+
+	*r = *like->thread_info->gpregs;
+	r->ip = insn;
+	r->ax = SYS_exit;
+	r->di = status;
+	r->orig_ax = NO_SYSCALL;
+	ti->fpregs = like->thread_info->fpregs;
+	ti->tls = like->thread_info->tls;
+	ti->n_tls = like->thread_info->n_tls;
 }
