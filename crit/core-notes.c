@@ -188,7 +188,7 @@ static void read_args(const struct corpse *p, char *args, size_t size)
 static void put_prpsinfo(struct notes *n)
 {
 	const PstreeEntry *task = n->p->task;
-	const CoreEntry *core = n->p->threads[0];
+	const CoreEntry *core = n->p->leader;
 	const CredsEntry *creds = core->thread_core ? core->thread_core->creds : NULL;
 	bool stopped = core->tc && core->tc->task_state == TASK_STOPPED;
 	struct prpsinfo s = {

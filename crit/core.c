@@ -49,14 +49,14 @@ static int read_threads(struct corpse *p, struct err *e)
 			return -1;
 		if (!core)
 			return err_set(e, 0, "there is no core-%u.img for thread %u", tid, tid);
+		if (tid == p->task->pid)
+			p->leader = core;
 		p->threads[p->nr_threads] = core;
 		p->tids[p->nr_threads++] = tid;
 		if (check_thread(core, tid, e))
 			return -1;
-		if (core->thread_info)
-			continue;
-		img_free(core); /* a leader that has ended before its threads */
-		p->nr_threads--;
+		if (core == p->leader && (!core->thread_info || (core->tc && core->tc->leader_ended)))
+			p->nr_threads--;
 	}
 	return p->nr_threads ? 0 : err_set(e, 0, "it has no living thread");
 }
@@ -64,7 +64,9 @@ static int read_threads(struct corpse *p, struct err *e)
 static void corpse_free(struct corpse *p)
 {
 	for (size_t i = 0; i < p->nr_threads; i++)
-		img_free(p->threads[i]);
+		if (p->threads[i] != p->leader)
+			img_free(p->threads[i]);
+	img_free(p->leader);
 	free(p->threads);
 	free(p->tids);
 	memory_close(&p->m);

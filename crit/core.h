@@ -10,6 +10,7 @@ struct corpse {
 	struct checkpoint c;
 	const PstreeEntry *task;
 	struct memory *m;
+	CoreEntry *leader;   /* what it says of the process; its own registers are in threads */
 	CoreEntry **threads; /* those that are alive; the leader first, if it is */
 	uint32_t *tids;
 	size_t nr_threads;

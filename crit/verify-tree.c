@@ -173,6 +173,8 @@ void check_threads(struct verify *v)
 		want_image(v, t->image, t->record, "pid", IMG_CORE, t->entry->pid);
 		if (core && t->core && !t->core->tc)
 			found(v, core, 1, "tc", "missing, but %u is a task", t->entry->pid);
+		if (t->alive && t->core->tc->leader_ended && t->entry->n_threads < 2)
+			found(v, core, 1, "tc.leader_ended", "it is the only thread of a living task");
 		if (t->alive && (!t->entry->n_threads || t->entry->threads[0] != t->entry->pid))
 			found(v, t->image, t->record, "threads", "the first thread of task %u is not its leader",
 			      t->entry->pid);

@@ -84,6 +84,8 @@ static void add_facts(struct json_object *row, const CoreEntry *core)
 			row_uint(row, "stop_signal", tc->stop_signo);
 		if (tc->has_child_subreaper)
 			row_bool(row, "subreaper", tc->child_subreaper);
+		if (tc->leader_ended)
+			row_bool(row, "first_thread_ended", true);
 		if (tc->rlimits && tc->rlimits->n_rlimits)
 			row_message(row, "limits", tc->rlimits);
 	}

@@ -75,6 +75,14 @@ void row_place(struct json_object *row, const char *key, const struct checkpoint
 	row_text(row, key, text);
 }
 
+static void add_exit_code(struct json_object *row, const TaskCoreEntry *tc)
+{
+	if (tc->exit_code & 0x7f)
+		row_uint(row, "killed_by", tc->exit_code & 0x7f);
+	else
+		row_uint(row, "exit_status", tc->exit_code >> 8 & 0xff);
+}
+
 void row_state(struct json_object *row, const TaskCoreEntry *tc)
 {
 	static const char *const names[] = { NULL, "alive", "dead", "stopped" };
@@ -83,12 +91,14 @@ void row_state(struct json_object *row, const TaskCoreEntry *tc)
 		row_text(row, "state", names[tc->task_state]);
 	else
 		row_uint(row, "state", tc->task_state);
-	if (tc->task_state != TASK_DEAD)
-		return;
-	if (tc->exit_code & 0x7f)
-		row_uint(row, "killed_by", tc->exit_code & 0x7f);
-	else
-		row_uint(row, "exit_status", tc->exit_code >> 8 & 0xff);
+	if (tc->task_state == TASK_DEAD)
+		add_exit_code(row, tc);
+}
+
+void row_ended(struct json_object *row, const TaskCoreEntry *tc)
+{
+	row_text(row, "state", "ended");
+	add_exit_code(row, tc);
 }
 
 /* --- signals ---------------------------------------------------------------------------------------------------- */

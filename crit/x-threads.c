@@ -177,9 +177,12 @@ static int put_thread(struct checkpoint *c, void *arg, uint32_t pid, uint32_t ti
 	comm = rest.comm ? rest.comm : tid == pid && core->tc ? core->tc->comm : NULL;
 	if (comm)
 		row_text(row, "comm", comm);
-	if (core->tc)
+	if (core->tc && core->tc->leader_ended)
+		row_ended(row, core->tc);
+	else if (core->tc)
 		row_state(row, core->tc);
-	if (!core->tc || core->tc->task_state != TASK_DEAD) { /* a dead one's registers mean nothing */
+	if (!core->tc ||
+	    (core->tc->task_state != TASK_DEAD && !core->tc->leader_ended)) { /* registers of the dead mean nothing */
 		add_syscall(row, core);
 		add_scheduling(row, &rest);
 		add_affinity(row, &rest);

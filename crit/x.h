@@ -43,6 +43,8 @@ char *mapped_file_name(const struct checkpoint *c, const VmaEntry *v);
 
 /* Adds the state of a task, and of a dead one how it ended. */
 void row_state(struct json_object *row, const TaskCoreEntry *tc);
+/* Of a first thread that has ended while others live. */
+void row_ended(struct json_object *row, const TaskCoreEntry *tc);
 
 /* The name of a signal: "SIGTERM", "SIGRTMIN+3". Returns buf. */
 const char *signal_name(CoreEntry__March arch, uint32_t signo, char *buf, size_t size);
