@@ -35,7 +35,7 @@ tests: $(B)/test/run $(CRTESTS) $(HELPERS) $(UNIT_C:%.c=$(B)/%)
 
 # Two steps: what the first one installs decides what the second one sees (pkg-config, generated code).
 check: deps
-	@if [ -z '$(T)' ]; then scripts/deps apps; fi
+	@if [ -z '$(T)' ]; then scripts/deps apps vm; fi
 	@$(MAKE) --no-print-directory check-now
 check-now: all tests
 	@B=$(B) T='$(T)' test/check -j $(J) -F '$(FLAVOURS)' $(CRTESTS) $(addprefix -u ,$(UNITS))
@@ -55,6 +55,10 @@ check-apps: deps
 	@scripts/deps apps apps-slow
 	@$(MAKE) --no-print-directory all tests
 	@if [ -x test/apps/run ]; then B=$(B) test/apps/run; fi
+check-vm: deps
+	@scripts/deps vm
+	@$(MAKE) --no-print-directory all tests
+	@B=$(B) T='$(T)' test/vm/run $(MACHINES)
 bench: deps
 	@$(MAKE) --no-print-directory all tests
 	@if [ -x test/bench/run ]; then B=$(B) test/bench/run; fi
@@ -96,4 +100,4 @@ uninstall:
 	rm -f $(LIBDIR)/$(LIBIMG_SO) $(LIBDIR)/libimg.so $(LIBDIR)/pkgconfig/libimg.pc
 	rm -rf $(INCLUDE)
 
-.PHONY: tests check check-now check-tests check-mutations check-apps demo demo-now bench deps lint format install install-tools install-libimg uninstall
+.PHONY: tests check check-now check-tests check-mutations check-apps check-vm demo demo-now bench deps lint format install install-tools install-libimg uninstall

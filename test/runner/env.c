@@ -78,7 +78,7 @@ static void mount_all(const char *top)
 		die("mounting /dev/shm");
 	/* The subject is an ordinary user, and the source tree may be in somebody's home directory. */
 	snprintf(source, sizeof(source), "/proc/self/fd/%d", fd);
-	if (mkdir("/mnt/src", 0755) || mount(source, "/mnt/src", NULL, MS_BIND, NULL))
+	if (mkdir("/mnt/src", 0755) || mount(source, "/mnt/src", NULL, MS_BIND | MS_REC, NULL))
 		die("binding the source tree to /mnt/src");
 	close(fd);
 }

@@ -87,7 +87,7 @@ static void args_rotate(struct args *a, const char *name)
 static int tool_failed(const struct flow *f, const char *what, int status, bool want_failure)
 {
 	if (status == -1)
-		printf("%s did not end within %d s\n", what, TOOL_TIMEOUT_S);
+		printf("%s did not end within %d s\n", what, TOOL_TIMEOUT_S * slowness());
 	else if (f->want_signal && want_failure && !(WIFSIGNALED(status) && WTERMSIG(status) == f->want_signal))
 		printf("%s ended with wait status %#x, not by signal %d\n", what, status, f->want_signal);
 	else if (WIFSIGNALED(status) && !f->want_signal)
@@ -104,9 +104,10 @@ static int tool_failed(const struct flow *f, const char *what, int status, bool 
 static int run_dump(struct flow *f, bool want_failure)
 {
 	struct args a = { .n = 0 };
-	char pid[16];
+	char pid[16], timeout[16];
 
 	snprintf(pid, sizeof(pid), "%d", f->root);
+	snprintf(timeout, sizeof(timeout), "%d", 10 * slowness());
 	if (mkdir(f->img, 0700)) {
 		perror(f->img);
 		return -1;
@@ -121,7 +122,7 @@ static int run_dump(struct flow *f, bool want_failure)
 	arg(&a, "--verbosity=4");
 	arg(&a, "--no-default-config");
 	arg(&a, "--timeout");
-	arg(&a, "10");
+	arg(&a, timeout);
 	args_rotate(&a, f->spec->name);
 	args_split(&a, f->spec->opts);
 	args_split(&a, f->spec->dump_opts);

@@ -425,6 +425,7 @@ int main(int argc, char **argv)
 	if (!bin[0])
 		snprintf(bin, sizeof(bin), "%s/bin", r.build);
 	r.bin = bin;
+	r.timeout_s *= slowness();
 	plan(&r);
 	huge_reserve();
 	run_all(&r);

@@ -70,6 +70,7 @@ int run_wait(char *const argv[], const char *out, int timeout_s); /* wait status
 bool reap_until(pid_t pid, int *status, double timeout_s);	  /* pid 0: until no child is left */
 void reap_forget(void);						  /* pids are about to be used again */
 double clock_s(void);
+int slowness(void); /* CR_SLOW: how many times longer than usual everything may take here; at least 1 */
 
 /* state.c: writes what is visible of the tree from outside into the file. */
 int state_write(const char *path, pid_t root, const pid_t *except, bool busy);
