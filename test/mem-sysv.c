@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * System V segments that stay where they are (--external shm[KEY]): attached for reading and writing, for reading only, at two places,
+ * System V segments that stay where they are (--external shm[KEY]): attached for reading and writing, for reading only, for executing,
  * in pieces with other protections, by a child as well; of huge pages, if there are any. Content and count of attachments are right,
  * and they can be detached.
  */
@@ -15,7 +15,7 @@
 #define PAGES	  5
 
 static int id, huge_id;
-static char *mem, *readonly, *pieces, *huge;
+static char *mem, *readonly, *executable, *pieces, *huge;
 static pid_t child;
 
 static void child_writes(int sig)
@@ -34,11 +34,13 @@ static int attached(int which)
 
 static void arrange(void)
 {
-	id = must(shmget(KEY, PAGES * PAGE - 100, 0600 | IPC_CREAT));
+	id = must(shmget(KEY, PAGES * PAGE - 100, 0700 | IPC_CREAT));
 	mem = must(shmat(id, NULL, 0));
 	readonly = must(shmat(id, NULL, SHM_RDONLY));
+	executable = must(shmat(id, NULL, SHM_RDONLY | SHM_EXEC));
 	pieces = must(shmat(id, NULL, 0));
 	mem[0] = 'm';
+	mem[2] = '\xc3'; /* ret */
 	mem[PAGE] = 'p';
 	must(mprotect(pieces + PAGE, PAGE, PROT_READ));
 	must(mprotect(pieces + 3 * PAGE, PAGE, PROT_NONE));
@@ -72,11 +74,13 @@ static void verify(void)
 {
 	int status;
 
-	/* Three attachments of two processes, one of them in five pieces. */
-	check_eq(attached(id), 14);
+	/* Four attachments of two processes, one of them in five pieces. */
+	check_eq(attached(id), 16);
 	check_eq(mem[0], 'm');
 	check_eq(readonly[0], 'm');
 	check_fails(mprotect(readonly, PAGE, PROT_READ | PROT_WRITE), EACCES);
+	((void (*)(void))(executable + 2))();
+	check_eq(shmdt(executable), 0);
 	check_pieces();
 	must(kill(child, SIGUSR1));
 	must(waitpid(child, &status, 0));
