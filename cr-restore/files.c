@@ -331,9 +331,6 @@ void files_free(struct restore_ctx *ctx)
 
 	if (!fs)
 		return;
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (kinds[i]->undo && !*ctx->root_ret)
-			kinds[i]->undo(ctx);
 	for (size_t i = 0; i < fs->nr; i++)
 		close_file(&fs->list[i]);
 	for (size_t i = 0; i < fs->nr_messages; i++)

@@ -146,14 +146,14 @@ static int write_pidfile(struct restore_ctx *ctx, struct err *e)
 		return 0;
 	if (unlinkat(ctx->work_fd, name, 0) && errno != ENOENT)
 		return err_set(e, errno, "cannot replace the pidfile %s", name);
+	if (names_new(ctx->made,
+		      *name == '/' ? name : pool_printf(&ctx->pool, "/proc/self/fd/%d/%s", ctx->work_fd, name), e))
+		return -1;
 	_cleanup_close_ int fd = openat(ctx->work_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return err_set(e, errno, "cannot create the pidfile %s", name);
-	if (dprintf(fd, "%d", ctx->tasks[0]->pid) < 0) {
-		err_set(e, errno, "cannot write the pidfile %s", name);
-		unlinkat(ctx->work_fd, name, 0);
-		return -1;
-	}
+	if (dprintf(fd, "%d", ctx->tasks[0]->pid) < 0)
+		return err_set(e, errno, "cannot write the pidfile %s", name);
 	return 0;
 }
 
@@ -232,6 +232,8 @@ static int work(void *arg)
 		log_err(&e);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	cleanup(ctx);
+	if (ret)
+		names_undo(ctx->made);
 	return ret ? 1 : 0;
 }
 
@@ -307,6 +309,7 @@ static int supervise(struct restore_ctx *ctx, const struct opts *opts)
 	if (ret) {
 		end_leftovers(before);
 		names_undo(ctx->names);
+		names_undo(ctx->made);
 	}
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
 	return ret || opts->restore_detached ? ret : wait_for_root(*ctx->root_ret);
@@ -326,7 +329,8 @@ static int run(const struct opts *opts, int images_fd, int work_fd, struct err *
 	if (ctx.root_ret == MAP_FAILED)
 		return err_set(e, errno, "cannot map a page to share with the worker");
 	ctx.names = names_create(e);
-	if (!ctx.names)
+	ctx.made = ctx.names ? names_create(e) : NULL;
+	if (!ctx.made)
 		return -1;
 	raise_own_limits();
 	return supervise(&ctx, opts);

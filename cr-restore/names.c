@@ -13,14 +13,15 @@
 #include "cr-restore/names.h"
 
 enum sort {
-	TEMPORARY = 't', /* nobody else has such a name */
+	TEMPORARY = 't', /* whatever is there, we have made it */
 	NAME = 'n',	 /* the file's, if it is that inode */
 	DIRECTORY = 'd', /* was not there before */
 };
 
 struct names *names_create(struct err *e)
 {
-	struct names *n = mmap(NULL, sizeof(*n), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct names *n =
+		mmap(NULL, sizeof(*n), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (n != MAP_FAILED)
 		return n;
@@ -91,6 +92,13 @@ int names_parents(struct names *n, const char *path, struct err *e)
 		*slash = '/';
 	}
 	return 0;
+}
+
+int names_new(struct names *n, const char *path, struct err *e)
+{
+	struct stat st;
+
+	return lstat(path, &st) && errno == ENOENT ? note(n, TEMPORARY, path, e) : 0;
 }
 
 int names_temporary(struct names *n, const char *path, char *buf, size_t size, struct err *e)

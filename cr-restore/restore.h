@@ -71,7 +71,8 @@ struct restore_ctx {
 	struct own_creds *own_creds;	 /* creds.c */
 	SeccompEntry *filters;		 /* seccomp.c: of all tasks; NULL: none, or not read yet */
 	size_t nr_problems;
-	struct names *names; /* names.h; shared with the command whose worker we are */
+	struct names *names; /* names.h: for a moment; shared with the command whose worker we are, as is the next */
+	struct names *made;  /* those that go if the restore fails */
 	pid_t *root_ret;     /* shared with the command whose worker we are: the root, once the tree is let go */
 	int chan;	     /* our end of the socket over which tasks get descriptors */
 	int chan_task; /* the number of the other end in every newborn task: above every descriptor that a task has */
@@ -100,8 +101,6 @@ struct restore_kind {
 		      struct prog *p, struct err *e);
 	/* Once, when all tasks have their files: what needs the whole tree. Closes what the kind keeps. May be NULL. */
 	int (*settle)(struct restore_ctx *ctx, struct err *e);
-	/* The restore failed: takes away what it left in the file system. May be NULL. */
-	void (*undo)(struct restore_ctx *ctx);
 	/* Once, when the director has closed all files of the tree: what would see them being opened and closed. May be NULL. */
 	int (*closed)(struct restore_ctx *ctx, struct err *e);
 };

@@ -272,5 +272,4 @@ const struct restore_kind restore_unix = {
 	.load = unix_load,
 	.check = unix_check,
 	.make = unix_make,
-	.undo = unix_undo,
 };

@@ -30,12 +30,6 @@ struct usock {
 	bool listens_not; /* as it should: others had to do it meanwhile */
 };
 
-/* A file in the file system that a bind made. */
-struct unix_file {
-	const char *path;
-	bool was_there; /* a left-over socket file, which was the same to everybody */
-};
-
 /* A sender of datagrams that is not in the tree any more. */
 struct sender {
 	const ProtobufCBinaryData *name;
@@ -48,8 +42,6 @@ struct unixes {
 	bool made;
 	int private_root; /* unix_bind.c; -1: none yet */
 	unsigned int nr_private;
-	struct unix_file *files;
-	size_t nr_files;
 	struct sender *senders;
 	size_t nr_senders;
 };
@@ -85,7 +77,6 @@ int unix_bind_private(struct restore_ctx *ctx, int fd, const ProtobufCBinaryData
 		      int *file_ret, struct err *e);
 /* The file of a name that no socket has any more is there, too. */
 void unix_leave_file(struct restore_ctx *ctx, const UnixSkEntry *r);
-void unix_undo(struct restore_ctx *ctx);
 
 /* --- unix_who.c --------------------------------------------------------------------------------------------- */
 

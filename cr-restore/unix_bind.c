@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cr-restore/names.h"
 #include "cr-restore/unix.h"
 
 socklen_t unix_address(const ProtobufCBinaryData *name, int file, struct sockaddr_un *a)
@@ -29,15 +30,18 @@ static const char *text_of(struct restore_ctx *ctx, const ProtobufCBinaryData *n
 	return pool_printf(&ctx->pool, "%.*s", (int)name->len, name->data);
 }
 
-const char *unix_path(struct restore_ctx *ctx, const UnixSkEntry *r)
+static const char *bound_path(struct restore_ctx *ctx, const UnixSkEntry *r)
 {
 	const char *name = text_of(ctx, &r->name);
 
-	if (r->moved_to)
-		return r->moved_to;
 	if (*name == '/')
 		return r->root ? pool_printf(&ctx->pool, "%s%s", r->root, name) : name;
 	return pool_printf(&ctx->pool, "%s/%s", r->name_dir ? r->name_dir : ".", name);
+}
+
+const char *unix_path(struct restore_ctx *ctx, const UnixSkEntry *r)
+{
+	return r->moved_to ? r->moved_to : bound_path(ctx, r);
 }
 
 /* --- other places to be in ---------------------------------------------------------------------------------- */
@@ -102,26 +106,19 @@ static int bind_abstract(int fd, const ProtobufCBinaryData *name, struct err *e)
 	return errno == EADDRINUSE ? err_hint(e, "another program has that name; ss -xap shows which") : -1;
 }
 
-static void note_file(struct restore_ctx *ctx, const char *path, bool was_there)
-{
-	struct unixes *s = ctx->files->kind[RESTORE_KIND_unix];
-
-	*POOL_PUSH(&ctx->pool, s->files, s->nr_files) = (struct unix_file){ path, was_there };
-}
-
 /* Its file was moved after it was bound. */
 static int move_file(struct restore_ctx *ctx, const UnixSkEntry *r, int file, struct err *e)
 {
 	char number[32], from[PATH_MAX];
-	bool was_there = !access(r->moved_to, F_OK);
 	ssize_t n;
 
 	snprintf(number, sizeof(number), "/proc/self/fd/%d", file);
 	n = readlink(number, from, sizeof(from) - 1);
 	from[n < 0 ? 0 : n] = '\0';
+	if (names_new(ctx->made, r->moved_to, e))
+		return -1;
 	if (n < 0 || rename(from, r->moved_to))
 		return err_set(e, errno, "cannot move the socket %s to %s", from, r->moved_to);
-	note_file(ctx, r->moved_to, was_there);
 	return 0;
 }
 
@@ -130,25 +127,25 @@ static int bind_in_place(struct restore_ctx *ctx, struct usock *u, struct err *e
 	const UnixSkEntry *r = u->r;
 	const char *text = text_of(ctx, &r->name);
 	struct stat st;
-	bool was_there;
 
+	/* One that is left over was the same to everybody; ours may stay in its place. */
+	if (names_new(ctx->made, bound_path(ctx, r), e))
+		return -1;
 	{
 		_cleanup_leave_ struct place was = { -1, -1 };
 
 		if (enter(&was, -1, r->root, *text == '/' ? NULL : r->name_dir, e))
 			return -1;
-		was_there = !lstat(text, &st);
-		if (was_there && !S_ISSOCK(st.st_mode))
+		bool left_over = !lstat(text, &st);
+
+		if (left_over && !S_ISSOCK(st.st_mode))
 			return err_set(e, EEXIST, "%s is there and no socket", text);
-		if (was_there && unlink(text))
+		if (left_over && unlink(text))
 			return err_set(e, errno, "cannot remove the socket %s that is left over", text);
 		if (bind_here(u->fd, &r->name, r->file_perms, text, &u->file, e))
 			return -1;
 	}
-	if (r->moved_to)
-		return move_file(ctx, r, u->file, e);
-	note_file(ctx, unix_path(ctx, r), was_there);
-	return 0;
+	return r->moved_to ? move_file(ctx, r, u->file, e) : 0;
 }
 
 static int private_root(struct unixes *s, struct err *e)
@@ -228,19 +225,7 @@ void unix_leave_file(struct restore_ctx *ctx, const UnixSkEntry *r)
 
 	if (!has_path(&r->name) || (r->has_deleted && r->deleted) || !lstat(path, &st) || errno != ENOENT)
 		return;
-	if (mknod(path, S_IFSOCK | 0600, 0))
+	if (names_new(ctx->made, path, &ignored) || mknod(path, S_IFSOCK | 0600, 0))
 		return;
-	note_file(ctx, path, false);
 	set_permissions(path, r->file_perms, &ignored);
-}
-
-void unix_undo(struct restore_ctx *ctx)
-{
-	struct unixes *s = ctx->files->kind[RESTORE_KIND_unix];
-
-	for (size_t i = 0; s && i < s->nr_files; i++)
-		if (!s->files[i].was_there)
-			unlink(s->files[i].path);
-	if (s)
-		s->nr_files = 0;
 }

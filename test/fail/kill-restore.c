@@ -58,6 +58,17 @@ static bool same_files(struct world *w, const char *before, const char *when)
 	return same;
 }
 
+/* Those of a tree that is gone, be it by a dump or by our hand. */
+static void remove_sockets(void)
+{
+	char path[64];
+
+	for (int i = 0; i < TASKS; i++) {
+		snprintf(path, sizeof(path), WORK "/" SOCKET_NAME "%d", i);
+		unlink(path);
+	}
+}
+
 /* --- processes ---------------------------------------------------------------------------------------------- */
 
 static void tell_process(pid_t pid, void *arg)
@@ -138,8 +149,10 @@ static void many(struct world *w, const char *name, int sig, bool worker, int n,
 		int left;
 
 		/* It depends on what else the machine has to do. */
-		if (i % 10 == 0)
+		if (i % 10 == 0) {
 			usual = usual_time(w, true);
+			remove_sockets();
+		}
 		at = usual * part;
 		pid = start_restore(w);
 		snprintf(when, sizeof(when), "cr-restore%s got %s after %.2f ms", worker ? "'s worker" : "",
@@ -151,8 +164,11 @@ static void many(struct world *w, const char *name, int sig, bool worker, int n,
 		whole += left == TASKS;
 		nothing += left == 0;
 		slowest = took > slowest ? took : slowest;
-		same_files(w, reference, when);
 		tree_kill(w);
+		/* What a failed restore has left would still be there; sockets of a tree that was restored outlive it. */
+		if (left)
+			remove_sockets();
+		same_files(w, reference, when);
 	}
 	free(reference);
 	printf("%s: %d times, nothing left %d, whole tree %d, %d failures; all is gone %.1f ms later at most\n", name,
@@ -170,7 +186,9 @@ int main(int argc, char **argv)
 	tree_start(&w, TASKS);
 	if (!dump_ok(&w, false) || !tree_gone(PATIENCE))
 		return world_end(&w, "no checkpoint to restore from");
+	remove_sockets();
 	usual = usual_time(&w, true);
+	remove_sockets();
 	printf("a restore of the tree usually takes %.1f ms\n", usual * 1e3);
 	many(&w, "SIGKILL", SIGKILL, false, n, 0, 1.1);
 	/* Where the tasks are let go. */

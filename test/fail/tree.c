@@ -59,11 +59,11 @@ static void show_fd(FILE *out, pid_t pid, const char *name)
 
 	snprintf(path, sizeof(path), "/proc/%d/fd/%.10s", pid, name);
 	n = readlink(path, target, sizeof(target) - 1);
-	/* Pipes of a restored tree are new ones. */
+	/* Pipes and sockets of a restored tree are new ones. */
 	if (n > 0)
 		target[n] = '\0';
-	if (n > 0 && !strncmp(target, "pipe:", 5))
-		strcpy(target, "pipe");
+	if (n > 0 && (!strncmp(target, "pipe:", 5) || !strncmp(target, "socket:", 7)))
+		*strchr(target, ':') = '\0';
 	if (n > 0)
 		fprintf(out, "pid %d fd %s -> %s\n", pid, name, target);
 }

@@ -19,8 +19,10 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -484,6 +486,17 @@ static void must(bool ok, const char *what)
 	exit(99);
 }
 
+/* Sockets have names in the file system. */
+static int bind_name(void)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	snprintf(a.sun_path, sizeof(a.sun_path), SOCKET_NAME "%d", self);
+	unlink(a.sun_path);
+	return fd < 0 ? -1 : bind(fd, (struct sockaddr *)&a, sizeof(a));
+}
+
 static void open_files(void)
 {
 	struct epoll_event ev = { .events = EPOLLIN };
@@ -508,6 +521,7 @@ static void open_files(void)
 	snprintf(name, sizeof(name), "gone-%d", self);
 	gone_fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
 	must(write(gone_fd, kept, KEPT) == KEPT && !unlink(name), name);
+	must(!bind_name(), "bind");
 	counter_fd = eventfd(0, EFD_NONBLOCK);
 	must(write(counter_fd, &five, sizeof(five)) == sizeof(five), "eventfd");
 	epoll_fd = epoll_create1(0);

@@ -26,4 +26,7 @@ struct board {
 	struct slot slots[MAX_SLOTS];
 };
 
+/* In the working directory, with the number of the process behind it. */
+#define SOCKET_NAME "socket-"
+
 #endif
