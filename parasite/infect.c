@@ -20,6 +20,10 @@ extern const char runner_blob[], runner_blob_end[];
 #define PAGE	    4096ul
 #define SEARCH_STEP (64 * 1024)
 
+/* How long to wait for a program before looking at the thread; those of a stopped process stop once more as they set out. */
+#define FIRST_LOOK_MS	2
+#define LONGEST_LOOK_MS 200
+
 uint64_t find_syscall_insn(pid_t pid, uint64_t code, size_t size)
 {
 	_cleanup_free_ char *buf = malloc(SEARCH_STEP);
@@ -192,15 +196,18 @@ int infection_start(struct infection *inf, struct tracee *t, struct prog *p, str
 
 int infection_await(struct tracee *t, struct prog *p, struct err *e)
 {
-	int status;
+	int status, look_ms = FIRST_LOOK_MS;
 
-	while (!run_done(p)) {
-		futex_wait(&p->slot->state, RUN_GO, 200);
+	for (; !run_done(p); look_ms = look_ms < LONGEST_LOOK_MS ? look_ms * 2 : look_ms) {
+		futex_wait(&p->slot->state, RUN_GO, look_ms);
 		if (run_done(p))
 			break;
-		if (waitpid(t->tid, &status, __WALL | WNOHANG) == t->tid)
-			return err_set(e, ESRCH, "thread %d %s while it ran our program", t->tid,
-				       WIFSTOPPED(status) ? "was stopped by a signal" : "died");
+		if (waitpid(t->tid, &status, __WALL | WNOHANG) != t->tid)
+			continue;
+		if (!WIFSTOPPED(status))
+			return err_set(e, ESRCH, "thread %d died while it ran our program", t->tid);
+		if (tracee_run_on(t, status, e))
+			return -1;
 	}
 	if (ptrace(PTRACE_INTERRUPT, t->tid, 0, 0))
 		return err_set(e, errno, "cannot interrupt thread %d", t->tid);

@@ -183,6 +183,17 @@ static int await_syscall_stop(const struct tracee *t, struct err *e)
 	}
 }
 
+int tracee_run_on(const struct tracee *t, int status, struct err *e)
+{
+	int sig = status >> 16 == PTRACE_EVENT_STOP_ ? 0 : WSTOPSIG(status);
+
+	if (sig && sig != SIGSTOP)
+		return err_set(e, ESRCH, "thread %d was stopped by signal %d while it ran our program", t->tid, sig);
+	if (ptrace(PTRACE_CONT, t->tid, 0, sig))
+		return err_set(e, errno, "cannot resume thread %d", t->tid);
+	return 0;
+}
+
 int tracee_reenter_begin(const struct tracee *t, struct err *e)
 {
 	return resume(t, 0, e);

@@ -54,6 +54,12 @@ int tracee_syscall(struct tracee *t, uint64_t insn, long nr, const uint64_t arg[
 int tracee_reenter_begin(const struct tracee *t, struct err *e);
 int tracee_reenter_end(const struct tracee *t, struct err *e);
 
+/*
+ * Of a thread that runs our code with all signals blocked: it was stopped by SIGSTOP, or by a request of ours that came when it stood
+ * already (status as from waitpid), and runs on. What the group-stop asks for it does when we have left.
+ */
+int tracee_run_on(const struct tracee *t, int status, struct err *e);
+
 /* Blocks every signal, so that nothing interferes while it runs our code. */
 int tracee_block_signals(struct tracee *t, struct err *e);
 
