@@ -84,6 +84,20 @@ static int spoil_registers(struct dump_ctx *ctx, struct thread *th, struct err *
 	return tracee_keep_xstate(&th->tr, pool_alloc(&ctx->pool, CPU_XSTATE_MAX), e);
 }
 
+/* Where memory has protection keys, a thread may have given up its right to touch what has none, as ours. */
+static int open_memory(struct dump_ctx *ctx, const struct task *t, struct thread *th, struct err *e)
+{
+	struct tracee *tr = &th->tr;
+
+	if (!t->uses_keys)
+		return 0;
+	if (!tr->xstate && tracee_keep_xstate(tr, pool_alloc(&ctx->pool, CPU_XSTATE_MAX), e))
+		return -1;
+	return cpu_lacks_rights(tr->xstate, tr->xstate_len) ?
+		       cpu_all_rights(tr->tid, tr->xstate, tr->xstate_len, e) :
+		       0;
+}
+
 /* Where the task can lend us a system call instruction: its vDSO, else any executable mapping. All have the same vDSO, mostly. */
 static uint64_t find_insn(struct dump_ctx *ctx, const struct task *t)
 {
@@ -138,7 +152,8 @@ static int step_start(struct dump_ctx *ctx, struct asked *a, struct err *e)
 
 	for (unsigned int i = 0; i < t->nr_threads; i++) {
 		write_questions(ctx, a, i);
-		if (spoil_registers(ctx, &t->threads[i], e) || prog_ready(&t->threads[i].prog, e))
+		if (spoil_registers(ctx, &t->threads[i], e) || open_memory(ctx, t, &t->threads[i], e) ||
+		    prog_ready(&t->threads[i].prog, e))
 			return -1;
 	}
 	for (unsigned int i = 0; i < t->nr_threads; i++)

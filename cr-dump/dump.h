@@ -69,6 +69,8 @@ struct task {
 	struct infection inf;
 	struct vma *vmas; /* in address order */
 	size_t nr_vmas;
+	bool knows_keys; /* memory can have protection keys on this CPU */
+	bool uses_keys;	 /* some has */
 	MmEntry *mm;
 	uint32_t files_id, fs_id; /* equal in tasks that share the table, or the working directory, root and umask */
 	FsEntry *fs;

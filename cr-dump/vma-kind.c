@@ -54,7 +54,7 @@ static uint32_t protection(const struct vma *v)
 static const char *why_not(const struct vma *v, const struct vma_flags *f, uint32_t special)
 {
 	if (special & VMA_KERNEL)
-		return NULL;
+		return f->pkey > 0 ? "the kernel's own, with a protection key (pkey_mprotect)" : NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(refused_names); i++)
 		if (starts_with(v->path, refused_names[i].prefix))
 			return refused_names[i].what;
@@ -66,9 +66,6 @@ static const char *why_not(const struct vma *v, const struct vma_flags *f, uint3
 		return "memory watched by userfaultfd(2)";
 	if (f->shadow_stack)
 		return "a shadow stack";
-	if (f->pkey &&
-	    protection(v) != PROT_EXEC) /* the kernel has its own key for what is executable only, and will again */
-		return "memory with a protection key (pkey_mprotect)";
 	return NULL;
 }
 
@@ -215,6 +212,8 @@ int vma_classify(struct dump_ctx *ctx, struct task *t, struct vma *v, const stru
 		PB_SET(entry, locked_on_fault, true);
 	if (f->madv)
 		PB_SET(entry, madv, f->madv);
+	if (f->pkey > 0)
+		PB_SET(entry, pkey, f->pkey);
 	if (f->sealed && !special)
 		PB_SET(entry, sealed, true);
 	entry->anon_name = anonymous_name(&ctx->pool, v);

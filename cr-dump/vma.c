@@ -171,13 +171,13 @@ static uint64_t page_size(const char *head, const char *flags_line)
 	return line ? strtoull(line + strlen(name), NULL, 10) << 10 : 0;
 }
 
-/* The line before VmFlags, where the CPU has protection keys. */
-static uint32_t protection_key(const char *head, const char *flags_line)
+/* The line before VmFlags, where the CPU has protection keys; else -1. */
+static int protection_key(const char *head, const char *flags_line)
 {
 	static const char name[] = "\nProtectionKey:";
 	const char *line = memrchr(head, '\n', flags_line - head);
 
-	return line && !strncmp(line, name, strlen(name)) ? strtoul(line + strlen(name), NULL, 10) : 0;
+	return line && !strncmp(line, name, strlen(name)) ? atoi(line + strlen(name)) : -1;
 }
 
 /* The time namespace's page lies behind the clock pages; images have them as one. */
@@ -197,6 +197,7 @@ static int add(struct dump_ctx *ctx, struct task *t, const char *head, const cha
 		return err_set(e, 0, "cannot make sense of /proc/%d/smaps at \"%.60s\"", t->tid, head);
 	parse_flags(flags + strlen("\nVmFlags: "), &f);
 	f.pkey = protection_key(head, flags);
+	t->knows_keys = f.pkey >= 0;
 	f.huge_page = f.hugetlb ? page_size(head, flags) : 0;
 	if (belongs_to_vvar(last, &v)) {
 		last->end = last->entry->end = v.end;

@@ -9,9 +9,9 @@
 
 /* What the lines of smaps say about a mapping. */
 struct vma_flags {
-	uint32_t madv; /* bit n: MADV_* number n */
-	uint32_t map;  /* MAP_*, without shared or private */
-	uint32_t pkey;
+	uint32_t madv;	    /* bit n: MADV_* number n */
+	uint32_t map;	    /* MAP_*, without shared or private */
+	int pkey;	    /* -1: this CPU has none */
 	uint64_t huge_page; /* its size in bytes, of hugetlb memory */
 	bool may_write, hugetlb, device, userfault, shadow_stack, sealed, droppable, may_guard, locked_on_fault,
 		synchronous;

@@ -257,7 +257,8 @@ static int fill_prot(const struct fill *f, const VmaEntry *v)
 
 	if (v->status & VMA_AIORING)
 		return PROT_READ | PROT_WRITE;
-	return private && page_map_touches(&f->m->pages, v->start, v->end) ? (int)v->prot | PROT_WRITE : (int)v->prot;
+	return private && page_map_touches(&f->m->pages, v->start, v->end) ? memory_prot(f->t, v) | PROT_WRITE :
+									     memory_prot(f->t, v);
 }
 
 static int map_segment(struct fill *f, const VmaEntry *v, struct err *e)
@@ -521,8 +522,8 @@ static int protect_all(struct fill *f, struct err *e)
 	for (size_t i = 0; i < f->t->mm->n_vmas; i++) {
 		const VmaEntry *v = f->t->mm->vmas[i];
 
-		if (!(v->status & (VMA_KERNEL | VMA_AIORING)) && fill_prot(f, v) != (int)v->prot &&
-		    protect(f, v->start, v->end, v->prot, e))
+		if (!(v->status & (VMA_KERNEL | VMA_AIORING)) && fill_prot(f, v) != memory_prot(f->t, v) &&
+		    protect(f, v->start, v->end, memory_prot(f->t, v), e))
 			return -1;
 	}
 	return 0;

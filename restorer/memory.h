@@ -79,6 +79,15 @@ void mempolicy_of_mapping(const VmaEntry *v, struct prog *p);
 /* Can mappings have one from the parent, by fork? */
 bool mempolicy_inherits(const struct rtask *t);
 
+/* --- pkeys.c: protection keys -------------------------------------------------------------------------------- */
+
+/* Plan: are there any here, if the task has some? */
+int pkeys_check(struct restore_ctx *ctx, const struct rtask *t, struct err *e);
+/* The protection of a mapping until the keys are set. */
+int memory_prot(const struct rtask *t, const VmaEntry *v);
+/* Gives the mappings their keys, when their content is in place. */
+int pkeys_restore(struct restore_ctx *ctx, struct rtask *t, struct err *e);
+
 /* --- aio.c: contexts of io_setup(2), whose pages are filled in already ----------------------------------------- */
 
 int aio_restore(struct restore_ctx *ctx, struct rtask *t, struct err *e);

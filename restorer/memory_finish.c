@@ -148,5 +148,5 @@ int memory_finish(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 		return -1;
 	if (files_get(ctx, t->mm->exe_file_id, &fd, e) || agent_send_fds(ctx, t, &fd, 1, &number, e))
 		return -1;
-	return set_layout(ctx, t, number, e) || lock_up(ctx, t, e) ? -1 : 0;
+	return set_layout(ctx, t, number, e) || pkeys_restore(ctx, t, e) || lock_up(ctx, t, e) ? -1 : 0;
 }

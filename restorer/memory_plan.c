@@ -28,7 +28,7 @@ static void keep(struct restore_ctx *ctx, struct rtask *t, const VmaEntry *p, co
 
 	if (start >= end || !related(p, c))
 		return;
-	*POOL_PUSH(&ctx->pool, m->kept, m->nr_kept) = (struct kept){ start, end, p->prot };
+	*POOL_PUSH(&ctx->pool, m->kept, m->nr_kept) = (struct kept){ start, end, memory_prot(t->parent, p) };
 	if (page_map_touches(&t->parent->memory->pages, start, end) && page_map_touches(&m->pages, start, end))
 		m->shares_pages = true;
 }
@@ -82,7 +82,8 @@ static int plan_task(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 	int fd;
 
 	t->memory = pool_alloc(&ctx->pool, sizeof(*t->memory));
-	if (check_mappings(ctx, t, e) || page_map_load(ctx, IMG_PAGEMAP, t->pid, &t->memory->pages, e) ||
+	if (check_mappings(ctx, t, e) || pkeys_check(ctx, t, e) ||
+	    page_map_load(ctx, IMG_PAGEMAP, t->pid, &t->memory->pages, e) ||
 	    page_map_open(ctx, &t->memory->pages, &fd, e))
 		return -1;
 	close(fd);

@@ -29,6 +29,13 @@ int cpu_set_xstate(pid_t tid, const void *buf, size_t len, struct err *e);
 /* Bytes of a vector register. */
 uint64_t cpu_vector_size(void);
 
+/*
+ * Protection keys, in the thread's extended state as it was read: may it read and write what has no key? cpu_all_rights: from now on it may
+ * touch everything.
+ */
+bool cpu_lacks_rights(const void *xstate, size_t len);
+int cpu_all_rights(pid_t tid, const void *xstate, size_t len, struct err *e);
+
 /* Changes regs so that the thread executes the system call instruction at insn. No restart of an interrupted call follows. */
 void cpu_prepare_syscall(struct cpu_regs *regs, uint64_t insn, long nr, const uint64_t arg[6]);
 int64_t cpu_syscall_result(const struct cpu_regs *regs);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-only
 /* x86-64: registers by ptrace. See arch/cpu.h. */
+#include <cpuid.h>
 #include <elf.h>
 #include <errno.h>
 #include <string.h>
@@ -51,6 +52,41 @@ uint64_t cpu_vector_size(void)
 {
 	return __builtin_cpu_supports("avx512f") ? 64 : __builtin_cpu_supports("avx") ? 32 : 16;
 }
+
+/* --- protection keys ---------------------------------------------------------------------------------------- */
+
+#define XSTATE_BV    512 /* offset of the mask of components that are not in their initial state */
+#define PKRU	     9
+#define PKRU_OF_KEY0 3
+
+/* Where XSAVE has the register; 0: nowhere. */
+static uint32_t pkru_offset(size_t len)
+{
+	unsigned int size, offset, c, d;
+
+	if (!__get_cpuid_count(0xd, PKRU, &size, &offset, &c, &d) || !size || offset + sizeof(uint32_t) > len)
+		return 0;
+	return offset;
+}
+
+bool cpu_lacks_rights(const void *xstate, size_t len)
+{
+	uint32_t at = pkru_offset(len);
+	const uint8_t *x = xstate;
+
+	return at && x[XSTATE_BV + PKRU / 8] & 1u << PKRU % 8 && x[at] & PKRU_OF_KEY0;
+}
+
+int cpu_all_rights(pid_t tid, const void *xstate, size_t len, struct err *e)
+{
+	uint8_t x[CPU_XSTATE_MAX];
+
+	memcpy(x, xstate, len);
+	memset(x + pkru_offset(len), 0, sizeof(uint32_t));
+	return cpu_set_xstate(tid, x, len, e);
+}
+
+/* --- running our code --------------------------------------------------------------------------------------- */
 
 void cpu_prepare_syscall(struct cpu_regs *regs, uint64_t insn, long nr, const uint64_t arg[6])
 {
