@@ -93,6 +93,10 @@ static void parse_flag(int flag, struct vma_flags *f)
 	case FLAG('l', 'f'):
 		f->locked_on_fault = true;
 		break;
+	case FLAG('?', '?'):
+		/* Linux 6.1 has no name for it, but one for all others that a locked mapping can have. It comes after "lo". */
+		f->locked_on_fault |= f->map & MAP_LOCKED;
+		break;
 	case FLAG('n', 'r'):
 		f->map |= MAP_NORESERVE;
 		break;

@@ -9,6 +9,7 @@
 #include <sys/time.h>
 #include <time.h>
 
+#include "cr-restore/leader.h"
 #include "cr-restore/state.h"
 
 #ifndef PR_TIMER_CREATE_RESTORE_IDS /* Linux 6.15 */
@@ -17,6 +18,9 @@
 #define PR_TIMER_CREATE_RESTORE_IDS_ON	1
 #define PR_TIMER_CREATE_RESTORE_IDS_GET 2
 #endif
+
+/* Numbers that are counted up to, some hundred thousand in a second. */
+#define MOST_COUNTED 5000000
 
 struct kernel_sigevent {
 	uint64_t value;
@@ -37,19 +41,23 @@ static uint64_t put_sigevent(struct prog *p, const PosixTimerEntry *x)
 	return prog_bytes(p, &ev, sizeof(ev));
 }
 
-/* Ids are given out in ascending order: without the prctl, timers are made and deleted until the right one comes. */
-static int skip_ids(struct prog *p, uint32_t from, uint32_t to, struct err *e)
+static void create(struct prog *p, const PosixTimerEntry *x)
 {
-	if (to - from > 500)
-		return err_set(
-			e, 0,
-			"the POSIX timer id %u cannot be reached without PR_TIMER_CREATE_RESTORE_IDS (Linux 6.15)", to);
-	for (; from < to; from++) {
-		int32_t id = from;
+	int32_t id = x->it_id;
 
-		PROG(p, SYS_timer_create, CLOCK_MONOTONIC, 0, prog_bytes(p, &id, sizeof(id)));
-		PROG(p, SYS_timer_delete, from);
-	}
+	PROG(p, SYS_timer_create, x->clock_id, put_sigevent(p, x), prog_bytes(p, &id, sizeof(id)));
+}
+
+static int timers_check(struct restore_ctx *ctx, struct rtask *t, struct err *e)
+{
+	const TaskTimersEntry *timers = t->core->tc->timers;
+
+	for (size_t i = 0; timers && i < timers->n_posix; i++)
+		if (timers->posix[i]->it_id > MOST_COUNTED && !can_choose_ids()) {
+			problem(ctx, "it takes Linux 6.15", "pid %d: the number %u of a POSIX timer cannot be reached", t->pid,
+				timers->posix[i]->it_id);
+			break;
+		}
 	return 0;
 }
 
@@ -60,32 +68,49 @@ static int by_id(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static int make_posix(struct prog *p, const TaskTimersEntry *timers, struct err *e)
+/* Without the prctl: ids are given out in ascending order, so timers are made and deleted until the right one comes. */
+static int timers_before(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 {
-	bool choose = can_choose_ids();
+	const TaskTimersEntry *timers = t->core->tc->timers;
 	uint32_t next = 0;
+	struct prog p;
 
-	if (!choose) /* kernels differ in the order in which they list them */
-		qsort(timers->posix, timers->n_posix, sizeof(*timers->posix), by_id);
-	if (choose && timers->n_posix)
-		PROG(p, SYS_prctl, PR_TIMER_CREATE_RESTORE_IDS, PR_TIMER_CREATE_RESTORE_IDS_ON);
-	for (size_t i = 0; i < timers->n_posix; i++) {
-		const PosixTimerEntry *x = timers->posix[i];
-		int32_t id = x->it_id;
+	/* (For a leader that is to end this is called twice.) */
+	if (!timers || !timers->n_posix || can_choose_ids() || (leader_ends(t) && t->nr_threads == 1))
+		return 0;
+	qsort(timers->posix, timers->n_posix, sizeof(*timers->posix), by_id); /* kernels list them in different orders */
+	agent_begin(t, &p);
+	for (size_t i = 0; i < timers->n_posix;) {
+		PosixTimerEntry other = { .clock_id = CLOCK_MONOTONIC, .it_sigev_notify = SIGEV_NONE, .it_id = next };
 
-		if (!choose && skip_ids(p, next, x->it_id, e))
-			return -1;
-		PROG(p, SYS_timer_create, x->clock_id, put_sigevent(p, x), prog_bytes(p, &id, sizeof(id)));
-		next = x->it_id + 1;
+		if (timers->posix[i]->it_id < next)
+			return err_set(e, 0, "two POSIX timers have the number %u", timers->posix[i]->it_id);
+		if (next == timers->posix[i]->it_id) {
+			create(&p, timers->posix[i++]);
+		} else {
+			create(&p, &other);
+			PROG(&p, SYS_timer_delete, next);
+		}
+		if (++next % 256)
+			continue;
+		if (agent_run(ctx, t, &p, e))
+			return err_in(e, "POSIX timers");
+		agent_begin(t, &p);
 	}
-	if (choose && timers->n_posix)
-		PROG(p, SYS_prctl, PR_TIMER_CREATE_RESTORE_IDS, PR_TIMER_CREATE_RESTORE_IDS_OFF);
-	return 0;
+	return agent_run(ctx, t, &p, e) ? err_in(e, "POSIX timers") : 0;
 }
 
 static int timers_task(struct restore_ctx *ctx, struct rtask *t, struct prog *p, struct err *e)
 {
-	return t->core->tc->timers ? make_posix(p, t->core->tc->timers, e) : 0;
+	const TaskTimersEntry *timers = t->core->tc->timers;
+
+	if (!timers || !timers->n_posix || !can_choose_ids())
+		return 0;
+	PROG(p, SYS_prctl, PR_TIMER_CREATE_RESTORE_IDS, PR_TIMER_CREATE_RESTORE_IDS_ON);
+	for (size_t i = 0; i < timers->n_posix; i++)
+		create(p, timers->posix[i]);
+	PROG(p, SYS_prctl, PR_TIMER_CREATE_RESTORE_IDS, PR_TIMER_CREATE_RESTORE_IDS_OFF);
+	return 0;
 }
 
 static void start_interval(struct prog *p, int which, const ItimerEntry *i)
@@ -120,6 +145,8 @@ static int timers_last(struct restore_ctx *ctx, struct rtask *t, struct prog *p,
 
 const struct restore_state restore_timers = {
 	.name = "timers",
+	.check = timers_check,
+	.before = timers_before,
 	.task = timers_task,
 	.last = timers_last,
 };
