@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include "test/fail/fail.h"
+#include "test/fail/victim.h"
 
-#define TASKS 20
+#define TASKS	  20
+#define PROCESSES (TASKS + SHADOWS(TASKS))
 
 /* --- files -------------------------------------------------------------------------------------------------- */
 
@@ -93,8 +95,8 @@ static int outcome(struct world *w, const char *when, double *took)
 			return 0;
 		}
 		/* All are there; were they to go, they would have gone by now. */
-		if (clock_s() - start > 0.5 && pids_count(NULL) == TASKS)
-			return tree_unharmed(w, when) ? TASKS : -1;
+		if (clock_s() - start > 0.5 && pids_count(NULL) == PROCESSES)
+			return tree_unharmed(w, when) ? PROCESSES : -1;
 		if (clock_s() - start > PATIENCE)
 			break;
 		sleep_s(0.002);
@@ -161,7 +163,7 @@ static void many(struct world *w, const char *name, int sig, bool worker, int n,
 		kill(worker ? worker_of(pid) : pid, sig);
 		tool_end(pid);
 		left = outcome(w, when, &took);
-		whole += left == TASKS;
+		whole += left == PROCESSES;
 		nothing += left == 0;
 		slowest = took > slowest ? took : slowest;
 		tree_kill(w);

@@ -8,8 +8,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <linux/kcmp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -19,6 +21,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -39,6 +42,7 @@
 static struct board *board;
 static int nr_tasks = 20;
 static int ring[MAX_TASKS][2];
+static pid_t shadow;
 
 /* This process. */
 static int self;
@@ -462,6 +466,16 @@ static void wake_all(void)
 			perror("ring");
 }
 
+static void end_shadow(void)
+{
+	if (!shadow)
+		return;
+	if (syscall(SYS_kcmp, getpid(), shadow, KCMP_FILES, 0, 0) || syscall(SYS_kcmp, getpid(), shadow, KCMP_FS, 0, 0))
+		complain(main_slot, "process %d does not share what it shared", shadow);
+	kill(shadow, SIGKILL);
+	waitpid(shadow, NULL, __WALL);
+}
+
 static int finish(void)
 {
 	main_slot->idle = 1; /* signals no longer count */
@@ -472,6 +486,7 @@ static int finish(void)
 	for (int i = 0; i < nr_threads; i++)
 		pthread_join(threads[i], NULL);
 	end_children();
+	end_shadow();
 	verify_end();
 	return main_slot->errors ? 1 : 0;
 }
@@ -533,6 +548,23 @@ static void open_files(void)
 		if (i != (self + 1) % nr_tasks)
 			close(ring[i][1]);
 	}
+}
+
+/* Has the same descriptors and directories as its maker. No wait for all children is to see it. */
+static void start_shadow(void)
+{
+	pid_t maker = getpid();
+
+	if (self % 4 != 1)
+		return;
+	shadow = syscall(SYS_clone, CLONE_FILES | CLONE_FS, NULL, NULL, NULL, 0);
+	must(shadow >= 0, "clone");
+	if (shadow)
+		return;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (getppid() == maker)
+		pause();
+	_exit(0);
 }
 
 static void start_thread(const struct job *j)
@@ -628,6 +660,7 @@ static int live(void)
 
 	handlers();
 	open_files();
+	start_shadow();
 	for (int p = 0; p < MEM_PAGES; p++)
 		write_page(p);
 	main_slot = take_slot("main", !has_interval() && !has_timer());

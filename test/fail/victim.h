@@ -6,6 +6,8 @@
 #include <stdint.h>
 
 #define MAX_SLOTS 256
+/* Every fourth task has another process, which shares its descriptor table and directories. */
+#define SHADOWS(tasks) (((tasks) + 2) / 4)
 
 /* One per thread, written by that thread only. */
 struct slot {
