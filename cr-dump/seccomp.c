@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Seccomp: the mode and the chain of filters of every thread, by ptrace; filters that are equal and follow on the same one are saved once.
+ * Seccomp: the mode and the chain of filters of every thread, by ptrace; a thread names its oldest filter, each filter the next one.
+ * Filters that are equal up to the newest are saved once.
  * What the kernel does not tell: whether two threads share a filter or have one of the same content each.
  */
 #include <errno.h>
@@ -22,7 +23,20 @@ struct metadata {
 	uint64_t filter_off, flags;
 };
 
-/* All filters of the tree, in the order of seccomp.img: before each comes the one that it follows on. */
+/* A filter as the kernel tells it. */
+struct filter {
+	uint32_t flags;
+	size_t len; /* bytes */
+	const void *insns;
+};
+
+/* Those of a thread, the first installed first. */
+struct chain {
+	struct filter *list;
+	size_t nr;
+};
+
+/* All filters of the tree, in the order of seccomp.img: before each comes the one that was installed after it. */
 struct filters {
 	SeccompFilter **list;
 	size_t nr;
@@ -35,27 +49,27 @@ static struct filters *filters_of(struct dump_ctx *ctx)
 	return ctx->filters;
 }
 
-static bool is_same(const SeccompFilter *f, uint32_t prev, uint32_t flags, const void *insns, size_t len)
+static bool is_same(const SeccompFilter *x, uint32_t prev, uint32_t flags, const struct filter *f)
 {
-	return (f->has_prev ? f->prev : NO_FILTER) == prev && f->flags == flags && f->filter.len == len &&
-	       !memcmp(f->filter.data, insns, len);
+	return (x->has_prev ? x->prev : NO_FILTER) == prev && x->flags == flags && x->filter.len == f->len &&
+	       !memcmp(x->filter.data, f->insns, f->len);
 }
 
-static uint32_t intern(struct dump_ctx *ctx, uint32_t prev, uint32_t flags, const void *insns, size_t len)
+static uint32_t intern(struct dump_ctx *ctx, uint32_t prev, uint32_t flags, const struct filter *f)
 {
 	struct filters *all = filters_of(ctx);
-	SeccompFilter *f;
+	SeccompFilter *x;
 
 	for (size_t i = 0; i < all->nr; i++)
-		if (is_same(all->list[i], prev, flags, insns, len))
+		if (is_same(all->list[i], prev, flags, f))
 			return i;
-	f = POOL_MSG(&ctx->pool, SeccompFilter, seccomp_filter);
-	f->filter.data = pool_copy(&ctx->pool, insns, len);
-	f->filter.len = len;
-	PB_SET(f, flags, flags);
+	x = POOL_MSG(&ctx->pool, SeccompFilter, seccomp_filter);
+	x->filter.data = (void *)f->insns;
+	x->filter.len = f->len;
+	PB_SET(x, flags, flags);
 	if (prev != NO_FILTER)
-		PB_SET(f, prev, prev);
-	*POOL_PUSH(&ctx->pool, all->list, all->nr) = f;
+		PB_SET(x, prev, prev);
+	*POOL_PUSH(&ctx->pool, all->list, all->nr) = x;
 	return all->nr - 1;
 }
 
@@ -70,16 +84,16 @@ static bool asks_listener(const struct sock_filter *insns, size_t nr)
 }
 
 /* Filter number nr of a thread, from the one that was installed first. 1: there is none. */
-static int save_filter(struct dump_ctx *ctx, struct task *t, pid_t tid, unsigned long nr, uint32_t *last, struct err *e)
+static int read_filter(struct dump_ctx *ctx, struct task *t, pid_t tid, struct chain *c, struct err *e)
 {
-	struct metadata meta = { .filter_off = nr };
+	struct metadata meta = { .filter_off = c->nr };
 	struct sock_filter insns[BPF_MAXINSNS];
-	long len = ptrace(PTRACE_SECCOMP_GET_FILTER, tid, nr, insns);
+	long len = ptrace(PTRACE_SECCOMP_GET_FILTER, tid, c->nr, insns);
 
 	if (len < 0 && errno == ENOENT)
 		return 1;
 	if (len < 0 || len > BPF_MAXINSNS) {
-		err_set(e, errno, "cannot read seccomp filter %lu of thread %d", nr, tid);
+		err_set(e, errno, "cannot read seccomp filter %zu of thread %d", c->nr, tid);
 		return err_hint(e, "it takes CAP_SYS_ADMIN, and cr-dump must not be under seccomp itself");
 	}
 	/* Since Linux 4.16; without it no filter can be known to log. */
@@ -88,22 +102,46 @@ static int save_filter(struct dump_ctx *ctx, struct task *t, pid_t tid, unsigned
 	if (asks_listener(insns, len))
 		refuse(ctx, t, NULL, "thread %d has a seccomp filter that asks a listener (SECCOMP_RET_USER_NOTIF)",
 		       tid);
-	*last = intern(ctx, *last, meta.flags, insns, len * sizeof(*insns));
+	*POOL_PUSH(&ctx->pool, c->list, c->nr) =
+		(struct filter){ meta.flags, len * sizeof(*insns), pool_copy(&ctx->pool, insns, len * sizeof(*insns)) };
 	return 0;
 }
 
-static int save_chain(struct dump_ctx *ctx, struct task *t, struct thread *th, struct err *e)
+static int read_chain(struct dump_ctx *ctx, struct task *t, pid_t tid, struct chain *c, struct err *e)
 {
-	uint32_t last = NO_FILTER;
 	int got = 0;
 
-	for (unsigned long nr = 0; !got; nr++)
-		got = save_filter(ctx, t, th->tr.tid, nr, &last, e);
-	if (got < 0)
-		return -1;
-	if (last != NO_FILTER)
-		PB_SET(th->core->thread_core, seccomp_filter, last);
-	return 0;
+	while (!got)
+		got = read_filter(ctx, t, tid, c, e);
+	return got < 0 ? -1 : 0;
+}
+
+static bool is_same_chain(const struct chain *a, const struct chain *b)
+{
+	bool same = a->nr == b->nr;
+
+	for (size_t i = 0; same && i < a->nr; i++)
+		same = a->list[i].flags == b->list[i].flags && a->list[i].len == b->list[i].len &&
+		       !memcmp(a->list[i].insns, b->list[i].insns, a->list[i].len);
+	return same;
+}
+
+/* What all threads have in the same way readers may install for all of them at once: the image says so in CRIU's way. */
+static void save_chains(struct dump_ctx *ctx, struct task *t, const struct chain *chains)
+{
+	uint32_t shared = SECCOMP_FILTER_FLAG_TSYNC;
+
+	for (unsigned int i = 1; i < t->nr_threads; i++)
+		if (!is_same_chain(&chains[i], &chains[0]))
+			shared = 0;
+	for (unsigned int i = 0; i < t->nr_threads; i++) {
+		uint32_t last = NO_FILTER;
+
+		for (size_t j = chains[i].nr; j-- > 0;)
+			last = intern(ctx, last, chains[i].list[j].flags | shared, &chains[i].list[j]);
+		if (last != NO_FILTER)
+			PB_SET(t->threads[i].core->thread_core, seccomp_filter, last);
+	}
 }
 
 /* The runner must make calls that the filters may forbid. The option goes with our trace, whatever becomes of us. */
@@ -125,6 +163,8 @@ static int mode_of(const char *status)
 
 static int seccomp_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 {
+	struct chain *chains = NULL;
+
 	for (unsigned int i = 0; i < t->nr_threads; i++) {
 		struct thread *th = &t->threads[i];
 		char *status;
@@ -136,9 +176,17 @@ static int seccomp_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 		if (mode == SECCOMP_MODE_DISABLED)
 			continue;
 		PB_SET(core_of(ctx, t, th)->thread_core, seccomp_mode, mode);
-		if (suspend(th->tr.tid, e) || (mode == SECCOMP_MODE_FILTER && save_chain(ctx, t, th, e)))
+		if (suspend(th->tr.tid, e))
+			return -1;
+		if (mode != SECCOMP_MODE_FILTER)
+			continue;
+		if (!chains)
+			chains = pool_alloc(&ctx->pool, t->nr_threads * sizeof(*chains));
+		if (read_chain(ctx, t, th->tr.tid, &chains[i], e))
 			return -1;
 	}
+	if (chains)
+		save_chains(ctx, t, chains);
 	return 0;
 }
 

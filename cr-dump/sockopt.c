@@ -342,8 +342,8 @@ static int save_numbers(int fd, int family, SkOptsEntry *o, struct err *e)
 	enum family local = family == AF_UNIX || family == AF_NETLINK ? LOCAL : ANY;
 	int v;
 
-#define SOCK_OPT(option, field, always, who)      \
-	if ((who) == ANY || (who) == local) \
+#define SOCK_OPT(option, field, always, who) \
+	if ((who) == ANY || (who) == local)  \
 		READ_OPT(fd, SOL_SOCKET, option, o, field, always);
 #define IP_OPT(option, field, always)
 #define IP6_OPT(option, field, always)

@@ -7,6 +7,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -20,7 +21,7 @@ struct chain {
 	size_t nr;
 };
 
-static bool last_filter(const struct rtask *t, const struct agent_thread *th, uint32_t *ret)
+static bool first_filter(const struct rtask *t, const struct agent_thread *th, uint32_t *ret)
 {
 	const ThreadCoreEntry *c = th->core->thread_core;
 
@@ -44,7 +45,7 @@ static int chain_of(struct restore_ctx *ctx, const struct rtask *t, const struct
 	const SeccompEntry *all = ctx->filters;
 	size_t n_all = all ? all->n_seccomp_filters : 0;
 	uint32_t at;
-	bool more = last_filter(t, th, &at);
+	bool more = first_filter(t, th, &at);
 
 	*ret = (struct chain){ 0 };
 	while (more) {
@@ -56,12 +57,6 @@ static int chain_of(struct restore_ctx *ctx, const struct rtask *t, const struct
 		*POOL_PUSH(&ctx->pool, ret->index, ret->nr) = at;
 		more = all->seccomp_filters[at]->has_prev;
 		at = all->seccomp_filters[at]->prev;
-	}
-	for (size_t i = 0; i < ret->nr / 2; i++) {
-		uint32_t swap = ret->index[i];
-
-		ret->index[i] = ret->index[ret->nr - 1 - i];
-		ret->index[ret->nr - 1 - i] = swap;
 	}
 	return 0;
 }
@@ -116,8 +111,8 @@ static int install(struct restore_ctx *ctx, struct rtask *t, struct agent_thread
 	/* What a filter may have done to the mitigations of CPU bugs is among their own settings (prctl.c). */
 	if (th->core->thread_core->n_speculation)
 		flags |= SECCOMP_FILTER_FLAG_SPEC_ALLOW;
-	PROG(p, SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags | (f->has_flags ? f->flags : 0),
-	     prog_bytes(p, &fprog, sizeof(fprog)));
+	PROG(p, SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+	     flags | (f->has_flags ? f->flags & ~SECCOMP_FILTER_FLAG_TSYNC : 0), prog_bytes(p, &fprog, sizeof(fprog)));
 	prog_exact(p, 0); /* with TSYNC: or the thread that could not follow */
 	if (thread_start(t, p, e) || thread_finish(t, th, p, e))
 		return err_in(e, "seccomp filter %u", index);
@@ -133,15 +128,24 @@ static int make_strict(struct rtask *t, struct agent_thread *th, struct err *e)
 	return thread_start(t, &p, e) || thread_finish(t, th, &p, e) ? -1 : 0;
 }
 
-/* How many filters do all threads begin with? */
-static size_t common(const struct chain *chains, size_t nr)
+static bool is_same(const SeccompFilter *a, const SeccompFilter *b)
 {
+	return a->flags == b->flags && a->filter.len == b->filter.len &&
+	       !memcmp(a->filter.data, b->filter.data, a->filter.len);
+}
+
+/* How many filters do all threads begin with? */
+static size_t common(const struct restore_ctx *ctx, const struct chain *chains, size_t nr)
+{
+	SeccompFilter *const *all = ctx->filters ? ctx->filters->seccomp_filters : NULL;
+
 	size_t n = chains[0].nr;
 
 	for (size_t i = 1; i < nr; i++) {
 		size_t same = 0;
 
-		while (same < n && same < chains[i].nr && chains[i].index[same] == chains[0].index[same])
+		while (same < n && same < chains[i].nr &&
+		       is_same(all[chains[i].index[same]], all[chains[0].index[same]]))
 			same++;
 		n = same;
 	}
@@ -167,7 +171,7 @@ static int seccomp_before(struct restore_ctx *ctx, struct rtask *t, struct err *
 	for (size_t i = 0; i < t->nr_threads; i++)
 		if (chain_of(ctx, t, &t->threads[i], &chains[i], e))
 			return -1;
-	shared = common(chains, t->nr_threads);
+	shared = common(ctx, chains, t->nr_threads);
 	for (size_t i = 0; i < shared; i++)
 		if (install(ctx, t, &t->threads[0], chains[0].index[i],
 			    t->nr_threads > 1 ? SECCOMP_FILTER_FLAG_TSYNC : 0, e))

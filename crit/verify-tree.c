@@ -249,7 +249,7 @@ static void check_filter(struct verify *v, const struct image *i, const ThreadCo
 		found(v, i, 1, "thread_core.seccomp_filter", "filter %u of %zu in seccomp.img", th->seccomp_filter, nr);
 }
 
-/* A thread names the last filter of its chain, each filter the one before it. */
+/* A thread names its oldest filter, each filter the next one, which comes before it in the image. */
 void check_seccomp(struct verify *v)
 {
 	const struct image *i = images_find(&v->im, IMG_SECCOMP, 0);

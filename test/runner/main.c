@@ -185,8 +185,9 @@ static int shell(const char *fmt, const char *dir)
 /* In the test's own namespaces. */
 static void run_inside(struct run *r, struct job *j)
 {
-	struct setup setup = { .top = "/mnt/src", .build = r->build, .bin = r->bin, .between = r->between,
-			       .foreign = r->foreign };
+	struct setup setup = {
+		.top = "/mnt/src", .build = r->build, .bin = r->bin, .between = r->between, .foreign = r->foreign
+	};
 	char dir[400];
 	enum verdict v;
 
