@@ -62,6 +62,23 @@ int signals_deliverable(const struct thread *th, uint64_t *mask_ret, struct err 
 	return 0;
 }
 
+static void save_signal(struct dump_ctx *ctx, struct task *t, pid_t tid, SignalQueueEntry *q, const siginfo_t *info)
+{
+	SiginfoEntry *s;
+
+	if (info->si_signo == SIGTRAP)
+		refuse(ctx, t, "let it handle the signal first",
+		       "thread %d has SIGTRAP pending, which cannot be carried over", tid);
+	if (info->si_signo == SIGSTOP) {
+		PB_SET(q, stop, true);
+		return;
+	}
+	s = POOL_MSG(&ctx->pool, SiginfoEntry, siginfo_entry);
+	s->siginfo.data = pool_copy(&ctx->pool, info, sizeof(*info));
+	s->siginfo.len = sizeof(*info);
+	*POOL_PUSH(&ctx->pool, q->signals, q->n_signals) = s;
+}
+
 static int save_queue(struct dump_ctx *ctx, struct task *t, pid_t tid, bool shared, SignalQueueEntry **ret,
 		      struct err *e)
 {
@@ -69,18 +86,9 @@ static int save_queue(struct dump_ctx *ctx, struct task *t, pid_t tid, bool shar
 	siginfo_t infos[BATCH];
 	int n;
 
-	for (unsigned int from = 0; (n = peek_queue(tid, shared, from, infos, e)) > 0; from += n) {
-		for (int i = 0; i < n; i++) {
-			SiginfoEntry *s = POOL_MSG(&ctx->pool, SiginfoEntry, siginfo_entry);
-
-			s->siginfo.data = pool_copy(&ctx->pool, &infos[i], sizeof(infos[i]));
-			s->siginfo.len = sizeof(infos[i]);
-			*POOL_PUSH(&ctx->pool, q->signals, q->n_signals) = s;
-			if (infos[i].si_signo == SIGTRAP)
-				refuse(ctx, t, "let it handle the signal first",
-				       "thread %d has SIGTRAP pending, which cannot be carried over", tid);
-		}
-	}
+	for (unsigned int from = 0; (n = peek_queue(tid, shared, from, infos, e)) > 0; from += n)
+		for (int i = 0; i < n; i++)
+			save_signal(ctx, t, tid, q, &infos[i]);
 	*ret = q;
 	return n;
 }

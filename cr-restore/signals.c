@@ -90,7 +90,7 @@ static int put_queue(struct prog *p, const SignalQueueEntry *q, const struct rta
 				       shared ? t->pid : th->tid, info->len, sizeof(si));
 		memcpy(&si, info->data, sizeof(si));
 		if (si.si_signo == SIGSTOP)
-			continue; /* no mask keeps it pending: release.c sends it when the task has stopped */
+			continue; /* no mask keeps it pending; release.c sends what has to be */
 		/* One that looks as if from the kernel may be sent to oneself only: by its thread id; it is the process's all the same. */
 		if (shared)
 			PROG(p, SYS_rt_sigqueueinfo, th->tid, si.si_signo, prog_bytes(p, &si, sizeof(si)));

@@ -294,15 +294,10 @@ int release_prepare(struct restore_ctx *ctx, struct err *e)
 }
 
 /* A SIGSTOP can only be pending in a task that is stopped, so it is sent now; no other signal is missing. */
-static void queue_stops(struct rtask *t, const SignalQueueEntry *q, pid_t tid)
+static void queue_stop(struct rtask *t, const SignalQueueEntry *q, pid_t tid)
 {
-	for (size_t i = 0; q && i < q->n_signals; i++) {
-		int signo;
-
-		memcpy(&signo, q->signals[i]->siginfo.data, sizeof(signo)); /* the first member of siginfo_t */
-		if (signo == SIGSTOP)
-			syscall(tid ? SYS_tgkill : SYS_kill, t->pid, tid ? tid : signo, signo);
-	}
+	if (q && q->has_stop && q->stop)
+		syscall(tid ? SYS_tgkill : SYS_kill, t->pid, tid ? tid : SIGSTOP, SIGSTOP);
 }
 
 void release_go(struct restore_ctx *ctx)
@@ -315,9 +310,9 @@ void release_go(struct restore_ctx *ctx)
 		if (ctx->opts->leave_stopped && t->state != TASK_STOPPED)
 			kill(t->pid, SIGSTOP);
 		if (t->state == TASK_STOPPED) {
-			queue_stops(t, t->core->tc->signals_s, 0);
+			queue_stop(t, t->core->tc->signals_s, 0);
 			for (size_t j = 0; j < t->nr_threads; j++)
-				queue_stops(t, t->threads[j].core->thread_core->signals_p, t->threads[j].tid);
+				queue_stop(t, t->threads[j].core->thread_core->signals_p, t->threads[j].tid);
 		}
 		for (size_t j = 0; j < t->nr_threads; j++)
 			ptrace(PTRACE_DETACH, t->threads[j].tid, 0, 0);

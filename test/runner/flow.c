@@ -216,20 +216,6 @@ static int run_restore(struct flow *f, bool want_failure)
 	return want_failure ? 0 : check_pidfile(f);
 }
 
-int run_system(const char *path, const char *a, const char *b, const char *c)
-{
-	int status;
-	pid_t pid;
-
-	fflush(stdout);
-	pid = fork();
-	if (!pid) {
-		execlp(path, path, a, b, c, NULL);
-		_exit(127);
-	}
-	return reap_until(pid, &status, 10) && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 static pid_t *except(struct flow *f)
 {
 	return f->caller ? &f->caller : NULL;

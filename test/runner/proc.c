@@ -191,3 +191,17 @@ int run_wait(char *const argv[], const char *out, int timeout_s)
 	reap_until(pid, &status, 5);
 	return -1;
 }
+
+int run_system(const char *path, const char *a, const char *b, const char *c)
+{
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		execlp(path, path, a, b, c, NULL);
+		_exit(127);
+	}
+	return reap_until(pid, &status, 10) && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}

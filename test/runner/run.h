@@ -47,7 +47,6 @@ void huge_reserve(void);
 
 /* flow.c: the life of one test. */
 enum verdict flow_run(const struct setup *setup, const struct spec *spec, enum flavour flavour);
-int run_system(const char *path, const char *a, const char *b, const char *c); /* exit status; -1 */
 
 /* left.c: what is left behind; true with a message. */
 struct left {
@@ -67,8 +66,9 @@ int pids_count(const pid_t *except);
 bool pids_all_stopped(const pid_t *except, char *why, size_t size);
 pid_t spawn(char *const argv[], const char *out);		  /* stdout and stderr into the file `out` */
 int run_wait(char *const argv[], const char *out, int timeout_s); /* wait status; -1: too long, killed */
-bool reap_until(pid_t pid, int *status, double timeout_s);	  /* pid 0: until no child is left */
-void reap_forget(void);						  /* pids are about to be used again */
+int run_system(const char *path, const char *a, const char *b, const char *c); /* exit status; -1 */
+bool reap_until(pid_t pid, int *status, double timeout_s);		       /* pid 0: until no child is left */
+void reap_forget(void);							       /* pids are about to be used again */
 double clock_s(void);
 int slowness(void); /* CR_SLOW: how many times longer than usual everything may take here; at least 1 */
 
