@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What waits in pseudo-terminals. It can only be read, so it is read and put back at once, while the tree stands still, by a process
- * that ends only when that is done: neither the command's nor the worker's death leaves a terminal half empty.
+ * that ends only when that is done: neither the command's nor the worker's death leaves a terminal half empty. When it is killed itself,
+ * the worker has another one go on.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,9 +22,19 @@
 #define QUEUE_MAX (64 * 1024) /* the kernel holds less than half of it */
 #define LINES_MAX 8192
 
+#define MOST_TRIES 10 /* of a process that somebody kills again and again */
+
+/* How far that process has come with a terminal. */
+enum stage { UNTOUCHED, TAKING_STATUS, TAKING_OUTPUT, TAKING_LINES, TAKING_REST, PUTTING, DONE };
+
 /* Shared with that process. */
 struct taken {
 	struct pty_state state;
+	enum stage stage;
+	bool more;   /* there was more than whole lines */
+	size_t open; /* bytes of a line whose end is yet to come */
+	size_t all;  /* bytes that were taken, when it was put back */
+	int locked;
 	bool closed; /* no slave is open, but one was */
 	struct err err;
 	int ret;
@@ -47,11 +58,12 @@ static int take_output(const struct pty_ends *p, struct taken *t, struct err *e)
 
 	if (ioctl(p->master, TIOCGPKT, &packets))
 		return err_set(e, errno, "cannot tell whether it is in packet mode");
+	t->state.packets |= packets;
 	if (packets && readable(p->master, POLLPRI) && read(p->master, &t->state.packet_status, 1) != 1)
 		return err_set(e, errno, "cannot read its status");
-	t->state.packets = packets;
 	if (packets && ioctl(p->master, TIOCPKT, &(int){ 0 }))
 		return err_set(e, errno, "cannot leave packet mode");
+	t->stage = TAKING_OUTPUT;
 	while (readable(p->master, POLLIN)) {
 		size_t room = sizeof(t->output) - t->state.nr_output;
 		ssize_t n = read(p->master, t->output + t->state.nr_output, room);
@@ -68,7 +80,7 @@ static int take_output(const struct pty_ends *p, struct taken *t, struct err *e)
 /* Its output is drained, so what keeps the slave from being writable is that it was stopped; TCOON undoes only TCOOFF. */
 static int look_flow(const struct pty_ends *p, struct taken *t, struct err *e)
 {
-	if (readable(p->slave, POLLOUT))
+	if (t->state.flow == PTY_FLOWS && readable(p->slave, POLLOUT))
 		return 0;
 	t->state.flow = PTY_STOPPED_BY_CHARACTER;
 	if (ioctl(p->slave, TCXONC, TCOON))
@@ -101,16 +113,24 @@ static void add_line(struct taken *t, uint32_t length)
 		t->lines[t->state.nr_lines++] = length;
 }
 
+/* The last but one character of all may be in the middle of a line. */
+static void took_line(struct taken *t, size_t n, int left)
+{
+	if (!left && !pty_ends_line(&t->state.settings, t->input[t->state.nr_input - 1]))
+		t->open = n;
+	else
+		add_line(t, n);
+}
+
 /*
  * A read gives a line, or nothing for an end of file that was typed. The last character of all is left: as long as a line waits, the line
- * discipline throws nothing away of what follows it. *open_ret: how much there is of a line whose end is yet to come.
+ * discipline throws nothing away of what follows it.
  */
-static int take_lines(const struct pty_ends *p, struct taken *t, size_t *open_ret, struct err *e)
+static int take_lines(const struct pty_ends *p, struct taken *t, struct err *e)
 {
 	int left = 0;
 	ssize_t n;
 
-	*open_ret = 0;
 	while (readable(p->slave, POLLIN) && !ioctl(p->slave, TIOCINQ, &left) && !left) {
 		if (take_some(p, t, 1, &n, e))
 			return -1;
@@ -119,10 +139,7 @@ static int take_lines(const struct pty_ends *p, struct taken *t, size_t *open_re
 	for (left--; left > 0; left -= n) {
 		if (take_some(p, t, left, &n, e))
 			return -1;
-		if (n == left && !pty_ends_line(&t->state.settings, t->input[t->state.nr_input - 1]))
-			*open_ret = n;
-		else
-			add_line(t, n);
+		took_line(t, n, left - n);
 	}
 	return left < 0 ? 1 : 0;
 }
@@ -178,44 +195,106 @@ static int take_input(const struct pty_ends *p, struct taken *t, struct err *e)
 {
 	struct termios2 lines = pty_transparent(&t->state.settings, true);
 	struct termios2 raw = pty_transparent(&t->state.settings, false);
-	bool canonical = pty_is_canonical(&t->state.settings), more = false;
-	size_t open = 0;
 
-	if (canonical) {
-		int ret = set(p->slave, &lines, e) ? -1 : take_lines(p, t, &open, e);
+	if (t->stage <= TAKING_LINES && pty_is_canonical(&t->state.settings)) {
+		int ret;
 
+		t->stage = TAKING_LINES;
+		ret = set(p->slave, &lines, e) ? -1 : take_lines(p, t, e);
 		if (ret < 0)
 			return -1;
-		more = !ret;
+		t->more = !ret;
 	}
-	if (set(p->slave, &raw, e) || take_rest(p, t, e))
-		return -1;
-	if (more)
-		end_last_line(t, open);
+	t->stage = TAKING_REST;
+	return set(p->slave, &raw, e) || take_rest(p, t, e) ? -1 : 0;
+}
+
+/* All is taken. */
+static void conclude(struct taken *t)
+{
+	t->all = t->state.nr_output + t->state.nr_input;
+	t->stage = PUTTING;
+	if (t->more)
+		end_last_line(t, t->open);
 	t->state.unprocessed = unprocessed(t);
-	return 0;
 }
 
 static int take(const struct pty_ends *p, struct taken *t, struct err *e)
 {
-	if (ioctl(p->slave, TCGETS2, &t->state.settings))
+	if (t->stage == UNTOUCHED && ioctl(p->slave, TCGETS2, &t->state.settings))
 		return err_set(e, errno, "cannot read the settings of the terminal");
-	return take_output(p, t, e) || look_flow(p, t, e) || take_input(p, t, e) ? -1 : 0;
+	if (t->stage <= TAKING_OUTPUT) {
+		t->stage = TAKING_STATUS;
+		if (take_output(p, t, e) || look_flow(p, t, e))
+			return -1;
+	}
+	return take_input(p, t, e);
+}
+
+/* --- going on where another one was killed ------------------------------------------------------------------- */
+
+static size_t in_lines(const struct taken *t)
+{
+	size_t n = t->open;
+
+	for (size_t i = 0; i < t->state.nr_lines; i++)
+		n += t->lines[i];
+	return n;
+}
+
+/* What it had read last, and not lived to count: `lost` bytes. They are in the memory that we share. */
+static void recover_read(struct taken *t, size_t lost)
+{
+	if (t->stage == TAKING_OUTPUT)
+		t->state.nr_output += lost;
+	else if (t->stage == TAKING_LINES || t->stage == TAKING_REST)
+		t->state.nr_input += lost;
+}
+
+/* Some is put back already: away with it, it comes again. A quote may wait for its character, so it gets one. */
+static int empty_again(const struct pty_ends *p, const struct taken *t, struct err *e)
+{
+	struct termios2 quiet = pty_transparent(&t->state.settings, true);
+	uint8_t start = t->state.settings.c_cc[VSTART], any = 'x';
+
+	if (ioctl(p->master, TIOCPKT, &(int){ 0 }) || ioctl(p->slave, TCXONC, TCOON) ||
+	    (t->state.flow == PTY_STOPPED_BY_CHARACTER && ioctl(p->slave, TIOCSTI, &start)) ||
+	    ioctl(p->slave, TCSETS2, &quiet) || ioctl(p->slave, TIOCSTI, &any) || ioctl(p->slave, TCFLSH, TCIOFLUSH) ||
+	    ioctl(p->master, TCFLSH, TCIFLUSH))
+		return err_set(e, errno, "cannot empty a terminal to fill it again");
+	return 0;
+}
+
+static int go_on(const struct pty_ends *p, struct taken *t, struct err *e)
+{
+	int left = 0;
+
+	if (t->stage == PUTTING)
+		return empty_again(p, t, e);
+	if (t->stage == TAKING_LINES && in_lines(t) < t->state.nr_input) {
+		if (ioctl(p->slave, TIOCINQ, &left))
+			return err_set(e, errno, "cannot tell what waits at the slave");
+		took_line(t, t->state.nr_input - in_lines(t), left - 1);
+	}
+	return 0;
 }
 
 /* --- opening, in the process that does it ------------------------------------------------------------------- */
 
-static int open_slave(struct pty_ends *p, struct err *e)
+static int open_slave(struct pty_ends *p, struct taken *t, struct err *e)
 {
 	int locked = 0;
 
-	if (ioctl(p->master, TIOCGPTLCK, &locked) || (locked && ioctl(p->master, TIOCSPTLCK, &(int){ 0 })))
+	if (ioctl(p->master, TIOCGPTLCK, &locked))
+		return err_set(e, errno, "cannot tell whether it is locked");
+	t->locked |= locked;
+	if (locked && ioctl(p->master, TIOCSPTLCK, &(int){ 0 }))
 		return err_set(e, errno, "cannot unlock it");
 	p->slave = ioctl(p->master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (p->slave < 0)
 		err_set(e, errno, "cannot open its slave");
-	if (locked)
-		ioctl(p->master, TIOCSPTLCK, &locked);
+	if (t->locked)
+		ioctl(p->master, TIOCSPTLCK, &t->locked);
 	return p->slave < 0 ? -1 : 0;
 }
 
@@ -225,19 +304,25 @@ static int exchange(int master, bool held, struct taken *t)
 	struct err later;
 	int ret;
 
-	t->closed = readable(master, POLLHUP);
-	if (open_slave(&p, &t->err))
+	if (t->stage == UNTOUCHED)
+		t->closed = readable(master, POLLHUP);
+	if (open_slave(&p, t, &t->err))
 		return -1;
 	t->state.output = t->output;
 	t->state.input = t->input;
 	t->state.lines = t->lines;
-	ret = take(&p, t, &t->err);
+	ret = go_on(&p, t, &t->err);
+	if (!ret && t->stage != PUTTING)
+		ret = take(&p, t, &t->err);
+	if (t->stage != PUTTING)
+		conclude(t);
 	if (pty_put(&p, &t->state, ret ? &later : &t->err))
 		ret = -1;
 	if (held || t->closed)
 		close(p.slave);
 	else if (pty_close_unseen(&p, ret ? &later : &t->err))
 		ret = -1;
+	t->stage = DONE;
 	return ret;
 }
 
@@ -250,7 +335,7 @@ static void run(struct dump_ctx *ctx, const int *masters)
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	prctl(PR_SET_NAME, "cr-dump-ttys");
 	for (size_t i = 0; i < s->nr; i++)
-		if (s->list[i]->taken)
+		if (s->list[i]->taken && s->list[i]->taken->stage != DONE)
 			s->list[i]->taken->ret = exchange(masters[i], s->list[i]->peer->file, s->list[i]->taken);
 	_exit(0);
 }
@@ -314,18 +399,75 @@ static int write_image(struct dump_ctx *ctx, struct err *e)
 
 /* --- all of them -------------------------------------------------------------------------------------------- */
 
-static int exchange_all(struct dump_ctx *ctx, const int *masters, struct err *e)
+/* Bytes that are known to have been taken, by whomever. */
+static size_t counted(const struct ttys *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->nr; i++) {
+		const struct taken *t = s->list[i]->taken;
+
+		if (!t)
+			continue;
+		n += t->stage >= PUTTING ? t->all : t->state.nr_output + t->state.nr_input;
+		n += t->stage > TAKING_STATUS && t->state.packet_status;
+	}
+	return n;
+}
+
+/* The kernel has counted what a process has read, and tells until somebody has waited for it. */
+static size_t bytes_read_by(pid_t pid)
+{
+	char path[32];
+	size_t n = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/io", pid);
+	_cleanup_fclose_ FILE *f = fopen(path, "re");
+	return f && fscanf(f, "rchar: %zu", &n) == 1 ? n : 0;
+}
+
+static void recover(struct ttys *s, size_t before, pid_t dead)
+{
+	size_t all = bytes_read_by(dead), known = counted(s) - before;
+
+	for (size_t i = 0; i < s->nr; i++) {
+		struct taken *t = s->list[i]->taken;
+
+		if (t && t->stage != UNTOUCHED && t->stage != DONE && all > known)
+			recover_read(t, all - known);
+	}
+}
+
+/* Returns 1 when it was killed: another one is to go on. */
+static int exchange_by_process(struct dump_ctx *ctx, const int *masters, struct err *e)
 {
 	struct ttys *s = ttys_of(ctx);
+	size_t before = counted(s);
+	siginfo_t end = { 0 };
 	pid_t pid = fork();
 
 	if (pid < 0)
 		return err_set(e, errno, "cannot fork the process that looks into terminals");
 	if (!pid)
 		run(ctx, masters);
-	while (waitpid(pid, NULL, 0) < 0)
+	while (waitid(P_PID, pid, &end, WEXITED | WNOWAIT) < 0)
 		if (errno != EINTR)
 			return err_set(e, errno, "cannot wait for the process that looks into terminals");
+	if (end.si_code != CLD_EXITED)
+		recover(s, before, pid);
+	waitpid(pid, NULL, 0);
+	return end.si_code != CLD_EXITED;
+}
+
+static int exchange_all(struct dump_ctx *ctx, const int *masters, struct err *e)
+{
+	struct ttys *s = ttys_of(ctx);
+	int ret = 1;
+
+	for (int tries = 0; ret > 0 && tries < MOST_TRIES; tries++)
+		ret = exchange_by_process(ctx, masters, e);
+	if (ret < 0)
+		return -1;
 	for (size_t i = 0; i < s->nr; i++)
 		if (s->list[i]->taken && s->list[i]->taken->ret) {
 			*e = s->list[i]->taken->err;

@@ -118,7 +118,7 @@ static pid_t dump(pid_t victim)
 	_exit(127);
 }
 
-/* The command; or, when the process that looks into terminals is there, the worker above it. */
+/* The command; or, when the process that looks into terminals is there, that one or the worker above it. */
 static bool one_round(pid_t victim, int round)
 {
 	pid_t pid = dump(victim), worker = 0;
@@ -128,11 +128,16 @@ static bool one_round(pid_t victim, int round)
 	if (round % 2) {
 		while (!find("cr-dump-ttys") && now_s() < end && !si.si_pid)
 			waitid(P_PID, pid, &si, WEXITED | WNOHANG | WNOWAIT);
-		worker = find("cr-dump-ttys") ? find("cr-dump-worker") : 0;
+		worker = find("cr-dump-ttys");
+		if (worker && round % 4 == 1)
+			worker = find("cr-dump-worker");
+		else if (worker)
+			usleep(rand() % 1500);
 	} else {
 		usleep(rand() % 25000);
 	}
-	kill(worker ?: pid, SIGKILL);
+	if (kill(worker ?: pid, SIGKILL) && errno != ESRCH)
+		fail("kill");
 	must(waitpid(pid, NULL, 0));
 	await_end();
 	return worker;
@@ -151,7 +156,7 @@ int main(void)
 		caught += one_round(victim, i);
 	must(kill(victim, SIGTERM));
 	must(waitpid(victim, &status, 0));
-	printf("%d workers killed just then; the victim ended with status %#x\n", caught, status);
+	printf("%d workers, or processes that look into terminals, killed just then; the victim ended with status %#x\n", caught, status);
 	if (status)
 		fail("what waited in the terminal is not as it was");
 	return 0;
