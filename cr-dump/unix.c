@@ -5,8 +5,10 @@
  * that the restore will be given another socket.
  */
 #include <errno.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -93,14 +95,62 @@ static int save_peer_name(struct dump_ctx *ctx, int fd, UnixSkEntry *r, struct e
 	return 0;
 }
 
+/* The peer is closed. Who has its abstract name by now? A listening socket can give it once more. */
+static bool name_is_taken(const struct unixes *s, const UnixSkEntry *r)
+{
+	const ProtobufCBinaryData *name = &r->peer_name;
+	bool taken = false;
+
+	for (size_t i = 0; name->len && !name->data[0] && i < s->all.nr; i++) {
+		const struct unix_facts *u = &s->all.facts[i];
+
+		if (u->type != r->type || u->name_len != name->len || memcmp(u->name, name->data, name->len))
+			continue;
+		if (u->state == STATE_LISTEN)
+			return false;
+		taken = true;
+	}
+	return taken && unix_name_taken(r->type, name->data, name->len);
+}
+
 static int save_more(struct dump_ctx *ctx, struct open_file *of, const struct fd_facts *f, const struct unix_facts *u,
 		     short revents, UnixSkEntry *r, struct err *e)
 {
 	save_peer_cred(f->fd, r);
 	if (u->has_peer && !u->peer && save_peer_name(ctx, f->fd, r, e))
 		return -1;
+	if (name_is_taken(files_of(ctx)->kind[DUMP_KIND_unix], r))
+		refuse_file(ctx, of, "it gets an error when it sends; let it connect again",
+			    "is a unix socket whose peer is closed, and whose name @%.*s is another's by now",
+			    (int)r->peer_name.len - 1, r->peer_name.data + 1);
 	r->has_reset = r->reset = revents & POLLERR;
 	return unix_name_save(ctx, of, f->fd, u, r, e) || sockopt_save(ctx, of, f->fd, AF_UNIX, &r->opts, e) ? -1 : 0;
+}
+
+/* The queue may hold descriptors of other sockets, and of this one: it is known by now. */
+static int save_queue(struct dump_ctx *ctx, struct open_file *of, const struct fd_facts *f, const struct unix_facts *u,
+		      UnixSkEntry *r, struct err *e)
+{
+	struct packets own = { 0 };
+	struct queue_of q = { ctx, of, f->fd, r->type, u->shutdown & 1, 0, &own };
+	int unread, ret;
+
+	if (r->reset) {
+		if (ioctl(f->fd, SIOCINQ, &unread))
+			return err_set(e, errno, "cannot tell what is in its queue");
+		if (unread && r->type != SOCK_STREAM)
+			refuse_file(ctx, of, NULL,
+				    "is a unix socket with a pending error and messages that are not read yet");
+		if (!unread || r->type != SOCK_STREAM)
+			return 0;
+		q.bytes = unread;
+	}
+	ret = unix_queue_save(&q, e);
+	r->queued = own.nr;
+	r->has_queued = own.nr;
+	for (size_t i = 0; i < own.nr; i++)
+		files_add_packet(ctx, own.list[i].entry, own.list[i].bytes);
+	return ret < 0 ? -1 : 0;
 }
 
 static int unix_save(struct dump_ctx *ctx, struct open_file *of, const struct fd_facts *f, struct err *e)
@@ -110,7 +160,7 @@ static int unix_save(struct dump_ctx *ctx, struct open_file *of, const struct fd
 	struct unixes *s;
 	UnixSkEntry *r;
 	const char *why;
-	int type, ret = 0;
+	int type;
 
 	if (state_of(ctx, &s, e))
 		return -1;
@@ -128,18 +178,9 @@ static int unix_save(struct dump_ctx *ctx, struct open_file *of, const struct fd
 	if (save_more(ctx, of, f, u, pfd.revents, r, e))
 		return -1;
 	of->entry->usk = r;
-	/* The queue may hold descriptors of other sockets, and of this one: it is known by now. */
-	if (pfd.revents & POLLIN && u->state != STATE_LISTEN) {
-		struct packets own = { 0 };
-		struct queue_of q = { ctx, of, f->fd, type, u->shutdown & 1, &own };
-
-		ret = unix_queue_save(&q, e);
-		r->queued = own.nr;
-		r->has_queued = r->queued;
-		for (size_t i = 0; i < own.nr; i++)
-			files_add_packet(ctx, own.list[i].entry, own.list[i].bytes);
-	}
-	return ret < 0 ? -1 : 0;
+	if (pfd.revents & POLLIN && (type == SOCK_DGRAM || u->state == STATE_CONNECTED))
+		return save_queue(ctx, of, f, u, r, e);
+	return 0;
 }
 
 const struct dump_kind dump_unix = {

@@ -6,8 +6,9 @@
 #include "cr-dump/files.h"
 #include "cr-dump/unix_diag.h"
 
-#define STATE_LISTEN 10
-#define IS_EXTERNAL  1 /* of unix_sk_entry.uflags: of a process outside the tree */
+#define STATE_CONNECTED 1
+#define STATE_LISTEN	10
+#define IS_EXTERNAL	1 /* of unix_sk_entry.uflags: of a process outside the tree */
 
 struct unixes {
 	struct unix_list all;	  /* of the network namespace */
@@ -20,7 +21,8 @@ struct queue_of {
 	struct dump_ctx *ctx;
 	struct open_file *of;
 	int fd, type;
-	bool shut; /* for reading: after the last message the queue ends */
+	bool shut;    /* for reading: after the last message the queue ends */
+	size_t bytes; /* in it, of a stream with an error that a look at the end would take away; 0: look until the end */
 	struct packets *packets;
 };
 
@@ -29,6 +31,9 @@ struct queue_of {
  * before. Returns 1 when something in it cannot be saved; that is refused then.
  */
 int unix_queue_save(const struct queue_of *q, struct err *e);
+
+/* Has a socket this abstract name now? Tried by having it for a moment. */
+bool unix_name_taken(int type, const uint8_t *name, size_t len);
 
 /* Name, and for one in the file system where its file is; refuses what could not be found again. */
 int unix_name_save(struct dump_ctx *ctx, struct open_file *of, int fd, const struct unix_facts *u, UnixSkEntry *r,

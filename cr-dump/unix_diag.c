@@ -53,6 +53,7 @@ static void take(void *arg, const void *msg, size_t len)
 	struct unix_facts *u = POOL_PUSH(&t->ctx->pool, t->list->facts, t->list->nr);
 
 	u->ino = m->udiag_ino;
+	u->type = m->udiag_type;
 	u->state = m->udiag_state;
 	take_attributes(t->ctx, u, (struct rtattr *)(m + 1), len - sizeof(*m));
 }

@@ -10,6 +10,7 @@ struct unix_facts {
 	uint32_t peer;	  /* inode of the other end; 0: it is closed, or not accepted yet */
 	uint32_t unsent;  /* bytes of memory that what it sent still occupies; of a listening one: the backlog */
 	uint32_t waiting; /* connections that wait to be accepted */
+	uint8_t type;	  /* SOCK_STREAM and so on */
 	uint8_t state;	  /* 1 connected, 7 not, 10 listening */
 	uint8_t shutdown; /* RCV_SHUTDOWN 1, SEND_SHUTDOWN 2 */
 	bool has_peer;

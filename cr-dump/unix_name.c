@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include "cr-dump/unix.h"
 
@@ -108,6 +110,31 @@ static int save_file(struct dump_ctx *ctx, struct open_file *of, int file, UnixS
 	return 0;
 }
 
+bool unix_name_taken(int type, const uint8_t *name, size_t len)
+{
+	_cleanup_close_ int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+
+	if (fd < 0 || len > sizeof(a.sun_path))
+		return false;
+	memcpy(a.sun_path, name, len);
+	return bind(fd, (struct sockaddr *)&a, sizeof(sa_family_t) + len) && errno == EADDRINUSE;
+}
+
+/*
+ * Of a connected socket with an abstract name: did it bind it itself, so that nobody else can have it, or is it the name of the
+ * socket that accepted it? If that is closed, and nobody else has the name, only trying tells.
+ */
+static bool owns_name(const struct unix_list *all, const struct unix_facts *u)
+{
+	size_t same = 0;
+
+	for (size_t i = 0; i < all->nr; i++)
+		same += all->facts[i].type == u->type && all->facts[i].name_len == u->name_len &&
+			!memcmp(all->facts[i].name, u->name, u->name_len);
+	return same == 1 && unix_name_taken(u->type, u->name, u->name_len);
+}
+
 int unix_name_save(struct dump_ctx *ctx, struct open_file *of, int fd, const struct unix_facts *u, UnixSkEntry *r,
 		   struct err *e)
 {
@@ -115,6 +142,11 @@ int unix_name_save(struct dump_ctx *ctx, struct open_file *of, int fd, const str
 
 	r->name.len = u->name_len;
 	r->name.data = (uint8_t *)u->name;
+	if (u->name_len && !u->name[0] && u->type != SOCK_DGRAM && u->state == STATE_CONNECTED) {
+		const struct unixes *s = files_of(ctx)->kind[DUMP_KIND_unix];
+
+		r->has_owns_name = r->owns_name = owns_name(&s->all, u);
+	}
 	if (!u->name_len || !u->name[0])
 		return 0;
 	/* Since Linux 4.13. */

@@ -192,9 +192,12 @@ static int save_messages(const struct queue_of *q, struct err *e)
 	buf = malloc(size);
 	while (buf) {
 		struct peeked p;
+		size_t wanted = q->bytes && q->bytes - at < size ? q->bytes - at : size;
 		int failed;
 
-		if (peek(q, at, buf, size, &p, e))
+		if (q->bytes && !wanted)
+			return ret;
+		if (peek(q, at, buf, wanted, &p, e))
 			return e->errnum == EAGAIN ? ret : -1;
 		if ((size_t)p.len > size || (q->type == SOCK_STREAM && (size_t)p.len == size)) {
 			size = p.len > (ssize_t)size ? (size_t)p.len : 2 * size;

@@ -47,8 +47,15 @@ static int unix_load(struct restore_ctx *ctx, struct err *e)
 			};
 	if (s->nr_socks)
 		qsort(s->socks, s->nr_socks, sizeof(*s->socks), by_ino);
-	for (size_t i = 0; i < s->nr_socks; i++)
-		s->socks[i].peer = s->socks[i].r->peer ? unix_by_ino(s, s->socks[i].r->peer) : NULL;
+	for (size_t i = 0; i < s->nr_socks; i++) {
+		struct usock *u = &s->socks[i], *peer = u->r->peer ? unix_by_ino(s, u->r->peer) : NULL;
+
+		u->peer = peer;
+		if (peer) {
+			u->next_follower = peer->followers;
+			peer->followers = u;
+		}
+	}
 	return 0;
 }
 

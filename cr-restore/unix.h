@@ -19,12 +19,14 @@
 struct usock {
 	struct ofile *of;
 	const UnixSkEntry *r;
-	struct usock *peer; /* NULL: none, or closed */
-	int fd;		    /* the ofile's */
-	int file;	    /* O_PATH of the file of its name, or -1 */
-	int phantom;	    /* the other end that is closed in the end, or -1 */
-	int phantom_file;   /* O_PATH of the file of that one's name, or -1 */
-	bool elsewhere;	    /* it is not made: of a process outside, or given by --inherit-fd */
+	struct usock *peer;			 /* NULL: none, or closed */
+	struct usock *followers, *next_follower; /* whose peer this one is */
+	struct usock *left;			 /* made as a pair with that one, which it is no more connected to */
+	int fd;					 /* the ofile's */
+	int file;				 /* O_PATH of the file of its name, or -1 */
+	int phantom;				 /* the other end that is closed in the end, or -1 */
+	int phantom_file;			 /* O_PATH of the file of that one's name, or -1 */
+	bool elsewhere;				 /* it is not made: of a process outside, or given by --inherit-fd */
 	bool queue_filled;
 	bool connected;	  /* as a datagram socket, to its peer */
 	bool listens_not; /* as it should: others had to do it meanwhile */

@@ -20,22 +20,49 @@
 #define SIOCUNIXFILE (SIOCPROTOPRIVATE + 0)
 #endif
 
-/* What has no name can only be somebody's peer by socketpair(2). */
+static bool has_follower(const struct usock *u)
+{
+	for (const struct usock *x = u->followers; x; x = x->next_follower)
+		if (u->peer != x)
+			return true;
+	return false;
+}
+
+/*
+ * Were u and its peer made by socketpair(2)? Who has no name can only be somebody's peer by that; but it may have been connected
+ * elsewhere since, or have been given a name. Those of pairs know each other's ids.
+ */
 static bool is_pair(const struct usock *u)
 {
 	const struct usock *o = u->peer;
-	bool mutual = o && o->peer == u;
+	bool ids = u->r->has_peer_pid;
 
-	return o && o != u && o->fd < 0 && !(o->r->uflags & IS_EXTERNAL) &&
-	       (!o->r->name.len || (mutual && (u->r->has_peer_pid || !u->r->name.len)));
+	if (!o || o == u || o->fd >= 0 || o->elsewhere || o->r->uflags & IS_EXTERNAL)
+		return false;
+	if (!o->r->name.len)
+		return true;
+	if (o->peer == u)
+		return ids || !u->r->name.len;
+	return !u->r->name.len && ids && o->r->has_peer_pid && !has_follower(u);
 }
 
 /* The other end of a pair is closed. CRIU notes no name of it. */
 static bool is_half_pair(const struct usock *u)
 {
 	if (u->r->has_peer_name)
-		return !u->r->peer_name.len;
+		return !u->r->peer_name.len || (!u->r->name.len && u->r->has_peer_pid);
 	return !u->r->peer && u->r->state == STATE_CONNECTED && !u->r->name.len;
+}
+
+/* One of the two may have gone on to another peer. */
+static struct usock *partner_of(struct usock *u)
+{
+	if (is_pair(u))
+		return u->peer;
+	for (struct usock *x = u->followers; x; x = x->next_follower)
+		if (x->fd < 0 && !x->elsewhere && x->r->type == SOCK_DGRAM && is_pair(x))
+			return x;
+	return NULL;
 }
 
 static int make_pair(struct restore_ctx *ctx, struct usock *u, struct usock *other, struct err *e)
@@ -45,35 +72,74 @@ static int make_pair(struct restore_ctx *ctx, struct usock *u, struct usock *oth
 	if (unix_do(ctx, u->r, &d, e))
 		return -1;
 	unix_made(ctx, u, d.pair[0]);
-	u->connected = true;
+	u->connected = !other || u->peer == other;
 	if (!other) {
 		u->phantom = d.pair[1];
+		if (u->r->peer_name.len &&
+		    unix_bind_private(ctx, u->phantom, &u->r->peer_name, NULL, &u->phantom_file, e))
+			return -1;
 		return unix_bind(ctx, u, e);
 	}
 	unix_made(ctx, other, d.pair[1]);
 	other->connected = other->peer == u;
+	u->left = u->connected ? NULL : other;
+	other->left = other->connected ? NULL : u;
 	return unix_bind(ctx, u, e) || unix_bind(ctx, other, e) ? -1 : 0;
+}
+
+/* A socket that is closed in the end, with this name; -1: there is none yet. */
+static int closed_socket(const struct unixes *s, const ProtobufCBinaryData *name)
+{
+	for (size_t i = 0; i < s->nr_socks; i++)
+		if (s->socks[i].phantom >= 0 && s->socks[i].r->type == SOCK_DGRAM &&
+		    same_name(name, &s->socks[i].r->peer_name))
+			return s->socks[i].phantom;
+	return -1;
+}
+
+/* The peer of u is closed. Others may have been connected to it, too; what has a file can be had again and again. */
+static int make_phantom(struct restore_ctx *ctx, struct usock *u, struct err *e)
+{
+	const ProtobufCBinaryData *name = &u->r->peer_name;
+	struct unixes *s = ctx->files->kind[RESTORE_KIND_unix];
+	int same = -1;
+
+	if (!u->r->has_peer_name || u->connected)
+		return 0;
+	for (size_t i = 0; i < s->nr_socks; i++)
+		if (s->socks[i].r->type == SOCK_DGRAM && same_name(name, &s->socks[i].r->peer_name) &&
+		    is_half_pair(&s->socks[i]) && unix_dgram_open(ctx, &s->socks[i], e))
+			return -1;
+	if (!has_path(name))
+		same = closed_socket(s, name);
+	if (same >= 0) {
+		u->phantom = fcntl(same, F_DUPFD_CLOEXEC, 0);
+		return u->phantom < 0 ? err_set(e, errno, "cannot duplicate a socket") : 0;
+	}
+	return unix_socket(SOCK_DGRAM, &u->phantom, e) ||
+			       unix_bind_private(ctx, u->phantom, name, NULL, &u->phantom_file, e) ?
+		       -1 :
+		       0;
 }
 
 int unix_dgram_open(struct restore_ctx *ctx, struct usock *u, struct err *e)
 {
+	struct usock *partner = u->fd < 0 ? partner_of(u) : NULL;
 	int fd;
 
 	if (u->fd >= 0)
 		return 0;
-	if (is_pair(u) || is_half_pair(u))
-		return make_pair(ctx, u, is_half_pair(u) ? NULL : u->peer, e);
+	if (partner || is_half_pair(u))
+		return make_pair(ctx, u, partner, e) || make_phantom(ctx, u, e) ||
+				       (partner && make_phantom(ctx, partner, e)) ?
+			       -1 :
+			       0;
 	if (unix_socket(SOCK_DGRAM, &fd, e))
 		return -1;
 	unix_made(ctx, u, fd);
 	if (unix_bind(ctx, u, e))
 		return -1;
-	if (!u->r->has_peer_name)
-		return 0;
-	return unix_socket(SOCK_DGRAM, &u->phantom, e) ||
-			       unix_bind_private(ctx, u->phantom, &u->r->peer_name, NULL, &u->phantom_file, e) ?
-		       -1 :
-		       0;
+	return make_phantom(ctx, u, e);
 }
 
 /* --- outside the tree --------------------------------------------------------------------------------------- */
@@ -163,6 +229,10 @@ int unix_dgram_connect(struct restore_ctx *ctx, struct usock *u, struct err *e)
 	if (u->connected)
 		return 0;
 	u->connected = true;
+	/* When it is connected elsewhere, nobody else can be connected to it any more. */
+	for (struct usock *x = u->followers; x; x = x->next_follower)
+		if (u->peer != x && x->r->type == SOCK_DGRAM && !x->elsewhere && unix_dgram_connect(ctx, x, e))
+			return -1;
 	if (u->phantom >= 0)
 		return connect_to(u->fd, &u->r->peer_name, u->phantom_file, e);
 	if (!u->peer)
@@ -200,10 +270,9 @@ int unix_sender(struct restore_ctx *ctx, struct unixes *s, struct usock *u, cons
 		*fd_ret = known ? known->fd : u->phantom;
 		return 0;
 	}
-	if (u->phantom >= 0 && same_name(from, &u->r->peer_name)) {
-		*fd_ret = u->phantom;
+	*fd_ret = closed_socket(s, from);
+	if (*fd_ret >= 0)
 		return 0;
-	}
 	for (size_t i = 0; i < s->nr_senders; i++)
 		if (s->senders[i].name->len == from->len && !memcmp(s->senders[i].name->data, from->data, from->len)) {
 			*fd_ret = s->senders[i].fd;

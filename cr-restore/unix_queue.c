@@ -141,6 +141,13 @@ static int send_packet(struct restore_ctx *ctx, struct usock *u, int from, const
 	return n == p->entry->length ? 0 : err_set(e, errno, "cannot fill its queue again");
 }
 
+static int leave(struct usock *u, struct err *e)
+{
+	struct sockaddr nobody = { .sa_family = AF_UNSPEC };
+
+	return connect(u->fd, &nobody, sizeof(nobody)) ? err_set(e, errno, "cannot disconnect it") : 0;
+}
+
 int unix_fill_queue(struct restore_ctx *ctx, struct unixes *s, struct usock *u, struct err *e)
 {
 	static const ProtobufCBinaryData nobody = { 0, NULL };
@@ -149,6 +156,12 @@ int unix_fill_queue(struct restore_ctx *ctx, struct unixes *s, struct usock *u, 
 	bool paired = u->connected || u->r->type != SOCK_DGRAM;
 	int from = u->peer ? u->peer->fd : u->phantom;
 
+	if (u->queue_filled)
+		return 0;
+	u->queue_filled = true;
+	/* What it sent to the one it left must be there before; to leave it later would empty its own queue. */
+	if (u->left && (unix_fill_queue(ctx, s, u->left, e) || leave(u, e)))
+		return -1;
 	for (size_t i = 0; i < nr; i++) {
 		if (!paired && unix_sender(ctx, s, u, p[i].entry->has_from ? &p[i].entry->from : &nobody, &from, e))
 			return -1;

@@ -31,6 +31,12 @@ static bool is_abstract(const ProtobufCBinaryData *name)
 	return name->len && !name->data[0];
 }
 
+/* The name is that of the socket that accepted it, or of nobody. */
+static bool borrowed(const ProtobufCBinaryData *name, const UnixSkEntry *r)
+{
+	return is_abstract(name) && !(r && r->owns_name);
+}
+
 int unix_listen(struct restore_ctx *ctx, struct usock *u, struct err *e)
 {
 	struct unix_deed d = { .what = UNIX_LISTEN, .fd = u->fd, .backlog = u->r->backlog };
@@ -171,7 +177,8 @@ static bool is_server(struct unixes *s, const struct usock *u)
 		return false;
 	if (find_listener(s, u->r->type, &u->r->name) || !others->len)
 		return true;
-	return is_abstract(&u->r->name) || (u->r->name.len && !is_abstract(others));
+	return borrowed(&u->r->name, u->r) ||
+	       (u->r->name.len && !u->r->owns_name && !borrowed(others, o ? o->r : NULL));
 }
 
 static int make_connection(struct restore_ctx *ctx, struct unixes *s, struct usock *u, struct err *e)
@@ -205,7 +212,7 @@ int unix_connection(struct restore_ctx *ctx, struct unixes *s, struct usock *u, 
 	bool named = u->r->name.len || others->len;
 
 	if (named && ((o && (!same_creator(u->r, o->r) || shut_before(u, o) || shut_before(o, u))) ||
-		      is_abstract(&u->r->name) || is_abstract(others)))
+		      borrowed(&u->r->name, u->r) || borrowed(others, o ? o->r : NULL)))
 		return make_connection(ctx, s, u, e);
 	return make_pair(ctx, u, e);
 }
