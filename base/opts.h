@@ -20,14 +20,15 @@ struct opt_list {
 };
 
 struct opts {
-	pid_t tree;		/* -t; 0: not given */
-	const char *images_dir; /* -D, default "." */
-	const char *work_dir;	/* -W, default: the images directory */
-	const char *log_file;	/* -o, relative to the work directory; NULL: stderr */
-	const char *pidfile;	/* relative to the work directory */
-	const char *root;	/* -r */
-	int verbosity;		/* -v, 0..4 */
-	unsigned int timeout;	/* seconds in which all tasks must be seized */
+	pid_t tree;		 /* -t; 0: not given */
+	const char *images_dir;	 /* -D, default "." */
+	const char *work_dir;	 /* -W, default: the images directory */
+	const char *log_file;	 /* -o, relative to the work directory; NULL: stderr */
+	const char *pidfile;	 /* relative to the work directory */
+	const char *root;	 /* -r */
+	const char *lsm_profile; /* TYPE:NAME */
+	int verbosity;		 /* -v, 0..4 */
+	unsigned int timeout;	 /* seconds in which all tasks must be seized */
 	bool leave_running, leave_stopped, shell_job, display_stats;
 	bool restore_detached, restore_sibling, plan, file_locks, tcp_established, skip_rwx_check, vdso_redirect;
 	bool ext_unix_sk, tcp_close, skip_in_flight;

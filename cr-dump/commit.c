@@ -120,7 +120,7 @@ static int write_inventory(struct dump_ctx *ctx, struct err *e)
 	inv.has_root_cg_set = true;
 	inv.root_cg_set = 1;
 	inv.has_lsmtype = true;
-	inv.lsmtype = LSMTYPE__NO_LSM;
+	inv.lsmtype = ctx->has_profiles ? LSMTYPE__APPARMOR : LSMTYPE__NO_LSM;
 	inv.has_network_lock_method = true;
 	inv.has_tcp_close = inv.tcp_close = ctx->opts->tcp_close;
 	inv.plugins_entry = &plugins;

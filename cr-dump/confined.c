@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What confines a thread, or gives it rights, and cannot be given to a new one by any interface: labels of security modules, Landlock domains,
- * keyrings of its own. Such threads are refused.
+ * What confines a thread, or gives it rights. A profile of AppArmor is saved. What cannot be given to a new thread by any interface is refused:
+ * labels of other security modules, Landlock domains, keyrings of its own.
  *
  * A Landlock domain is shown nowhere. But who is in one may not look into processes outside of it, so threads are made to try: to compare
- * themselves with this process, or, without the capability for that, with one that has their own ids.
+ * themselves with this process, or, without the capability for that, with one that has their own ids. A profile can forbid the same; but
+ * ptrace(2) tells who did: AppArmor, which is asked after Landlock, has another error than Landlock has.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +19,7 @@
 #include <string.h>
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,7 +30,7 @@
 #define LABEL_MAX 4096
 #define KEYS_MAX  16 /* of a session keyring that are looked at */
 
-/* A process that does nothing and has the ids of some threads, and no capabilities. */
+/* A process that has ended at once, with the ids of some threads and no capabilities. Nobody can trace it, only try. */
 struct mirror {
 	uid_t uid;
 	gid_t gid;
@@ -36,7 +38,7 @@ struct mirror {
 };
 
 struct confined {
-	bool has_landlock, has_label;
+	bool has_landlock, has_label, has_apparmor;
 	char label[LABEL_MAX]; /* our own */
 	long session;	       /* our own session keyring, if it is an anonymous one */
 	struct mirror *mirrors;
@@ -65,23 +67,56 @@ static struct confined *confined_of(struct dump_ctx *ctx)
 	if (c)
 		return c;
 	c = ctx->confined = pool_alloc(&ctx->pool, sizeof(*c));
-	c->has_label = read_label(AT_FDCWD, "/proc/self/attr/current", c->label);
+	c->has_apparmor = read_label(AT_FDCWD, "/proc/self/attr/apparmor/current", c->label);
+	c->has_label = c->has_apparmor || read_label(AT_FDCWD, "/proc/self/attr/current", c->label);
 	c->has_landlock = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) > 0;
 	c->session = syscall(SYS_request_key, "keyring", "_ses", NULL, 0);
 	return c;
 }
 
-/* A restored thread gets the label of cr-restore, which is that of cr-dump, or no confinement. */
+/* Another one than ours: what our profile allows says nothing about it. */
+static bool is_profiled(struct dump_ctx *ctx, const struct thread *th)
+{
+	const CredsEntry *creds = th->core->thread_core->creds;
+
+	return creds->lsm_profile && strncmp(creds->lsm_profile, confined_of(ctx)->label, strlen(creds->lsm_profile));
+}
+
+/* "name (enforce)": the mode is the profile's. */
+static void look_profile(struct dump_ctx *ctx, struct task *t, struct thread *th, char *label)
+{
+	char *mode = strstr(label, " (");
+
+	if (!strcmp(label, "unconfined"))
+		return;
+	if (mode)
+		*mode = '\0';
+	if (strstr(label, "://") || strstr(label, "//&")) {
+		refuse(ctx, t, "profiles in a policy namespace, and several at once, cannot be restored",
+		       "thread %d is confined by AppArmor's \"%s\"", th->tr.tid, label);
+		return;
+	}
+	core_of(ctx, t, th)->thread_core->creds->lsm_profile = pool_str(&ctx->pool, label);
+	ctx->has_profiles = true;
+}
+
+/* A restored thread gets the label of cr-restore, which is that of cr-dump, or no confinement; or its profile. */
 static int confined_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 {
 	const struct confined *c = confined_of(ctx);
-	char path[48], label[LABEL_MAX];
+	char path[64], label[LABEL_MAX];
 
 	for (unsigned int i = 0; c->has_label && i < t->nr_threads; i++) {
-		snprintf(path, sizeof(path), "task/%d/attr/current", t->threads[i].tr.tid);
-		if (read_label(t->procfd, path, label) && strcmp(label, c->label) && strcmp(label, "unconfined"))
+		struct thread *th = &t->threads[i];
+
+		snprintf(path, sizeof(path), "task/%d/attr/%scurrent", th->tr.tid, c->has_apparmor ? "apparmor/" : "");
+		if (!read_label(t->procfd, path, label))
+			continue;
+		if (c->has_apparmor)
+			look_profile(ctx, t, th, label);
+		else if (strcmp(label, c->label) && strcmp(label, "unconfined"))
 			refuse(ctx, t, "run cr-dump and cr-restore under the same label",
-			       "thread %d has the security label \"%s\"", t->threads[i].tr.tid, label);
+			       "thread %d has the security label \"%s\"", th->tr.tid, label);
 	}
 	return 0;
 }
@@ -94,22 +129,19 @@ static void be_mirror(const struct mirror *m)
 	struct __user_cap_data_struct none[2] = { 0 };
 
 	if (syscall(SYS_setresgid, m->gid, m->gid, m->gid) || syscall(SYS_setresuid, m->uid, m->uid, m->uid) ||
-	    syscall(SYS_capset, &head, none) || prctl(PR_SET_DUMPABLE, 1) || prctl(PR_SET_PDEATHSIG, SIGKILL))
+	    syscall(SYS_capset, &head, none) || prctl(PR_SET_DUMPABLE, 1))
 		_exit(1);
-	syscall(SYS_close_range, 0, ~0U, 0);
-	raise(SIGSTOP);
 	_exit(0);
 }
 
-/* It has come so far when it stops. */
 static pid_t make_mirror(const struct mirror *m)
 {
 	pid_t pid = fork();
-	int status;
+	siginfo_t si;
 
 	if (!pid)
 		be_mirror(m);
-	if (pid > 0 && waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status))
+	if (pid > 0 && !waitid(P_PID, pid, &si, WEXITED | WNOWAIT) && si.si_code == CLD_EXITED && !si.si_status)
 		return pid;
 	return 0;
 }
@@ -137,7 +169,7 @@ static pid_t counterpart(struct dump_ctx *ctx, const struct thread *th)
 
 	if (!confined_of(ctx)->has_landlock)
 		return 0;
-	return creds->cap_eff[0] & 1u << CAP_SYS_PTRACE ? getpid() : mirror_of(ctx, creds);
+	return creds->cap_eff[0] & 1u << CAP_SYS_PTRACE && !is_profiled(ctx, th) ? getpid() : mirror_of(ctx, creds);
 }
 
 void confined_end(struct dump_ctx *ctx)
@@ -146,7 +178,6 @@ void confined_end(struct dump_ctx *ctx)
 
 	for (size_t i = 0; c && i < c->nr_mirrors; i++)
 		if (c->mirrors[i].pid) {
-			kill(c->mirrors[i].pid, SIGKILL);
 			waitpid(c->mirrors[i].pid, NULL, 0);
 			c->mirrors[i].pid = 0;
 		}
@@ -186,7 +217,7 @@ static void check_session(struct dump_ctx *ctx, struct task *t, const struct thr
 
 /* --- inside ------------------------------------------------------------------------------------------------- */
 
-enum { ASK_THREAD_KEYRING, ASK_PROCESS_KEYRING, ASK_SESSION, ASK_SESSION_KEYS, ASK_COMPARE };
+enum { ASK_THREAD_KEYRING, ASK_PROCESS_KEYRING, ASK_SESSION, ASK_SESSION_KEYS, ASK_COMPARE, ASK_TRACE };
 
 /* Nothing here makes a keyring; to ask for the id of the session's would, so an anonymous one is searched by its name. */
 static void confined_ask_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, struct prog *p)
@@ -204,6 +235,17 @@ static void confined_ask_thread(struct dump_ctx *ctx, struct task *t, struct thr
 	prog_any(p);
 	PROG(p, SYS_kcmp, th->tr.tid, counterpart(ctx, th), KCMP_VM, 0, 0);
 	prog_any(p);
+	if (!is_profiled(ctx, th))
+		return;
+	PROG(p, SYS_ptrace, PTRACE_SEIZE, counterpart(ctx, th), 0, 0);
+	prog_any(p);
+}
+
+static bool is_in_landlock(struct dump_ctx *ctx, const struct thread *th, uint32_t at)
+{
+	if (!confined_of(ctx)->has_landlock || prog_result(&th->prog, at + ASK_COMPARE) != -EPERM)
+		return false;
+	return !is_profiled(ctx, th) || prog_result(&th->prog, at + ASK_TRACE) != -EACCES;
 }
 
 static int confined_save_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, uint32_t at, struct err *e)
@@ -217,7 +259,7 @@ static int confined_save_thread(struct dump_ctx *ctx, struct task *t, struct thr
 		refuse(ctx, t, NULL, "it has a keyring of its own (see process-keyring(7))");
 	if (session > 0 && session != confined_of(ctx)->session)
 		check_session(ctx, t, th, answer(p, at + ASK_SESSION_KEYS, 2), prog_result(p, at + ASK_SESSION_KEYS));
-	if (confined_of(ctx)->has_landlock && prog_result(p, at + ASK_COMPARE) == -EPERM)
+	if (is_in_landlock(ctx, th, at))
 		refuse(ctx, t, NULL, "thread %d may not look at other processes: it is confined by Landlock",
 		       th->tr.tid);
 	return 0;

@@ -92,6 +92,7 @@ struct dump_ctx {
 	struct ahead *ahead;	    /* ahead.c: what was read ahead for the look stage */
 	struct confined *confined;  /* confined.c */
 	struct filters *filters;    /* seccomp.c: all filters of the tree */
+	bool has_profiles;	    /* of AppArmor */
 	bool begun;		    /* images are being written: after a failure they go */
 	uint32_t next_pages_id;	    /* of the next pages-ID.img, from 1 */
 	uint64_t insn_offset;	    /* ask.c: of the system call instruction in the mapping where it was found last */

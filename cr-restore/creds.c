@@ -4,7 +4,6 @@
  * clears. Whatever needs a capability comes before the capset that may drop it.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/securebits.h>
 #include <string.h>
@@ -69,18 +68,6 @@ static const struct own_creds *own_creds(struct restore_ctx *ctx)
 	return own;
 }
 
-/* Labels of security modules are not set here: with the one that we have, a thread may be born. */
-static void check_label(struct restore_ctx *ctx, const struct agent_thread *th, const CredsEntry *c)
-{
-	char own[4096] = "";
-	_cleanup_close_ int fd = open("/proc/self/attr/current", O_RDONLY | O_CLOEXEC);
-	const char *label = c->lsm_profile ? c->lsm_profile : "of its sockets";
-
-	if (fd >= 0 && read(fd, own, sizeof(own) - 1) > 0 && !strncmp(own, label, strlen(label)))
-		return;
-	problem(ctx, "run cr-restore under the same label", "thread %d has the security label \"%s\"", th->tid, label);
-}
-
 static int creds_check(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 {
 	const struct own_creds *own = own_creds(ctx);
@@ -90,8 +77,6 @@ static int creds_check(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 		uint64_t lacking =
 			c ? cap_word(c->cap_prm, c->n_cap_prm) & own->known & ~(own->effective | own->bounding) : 0;
 
-		if (c && (c->lsm_profile || c->lsm_sockcreate || c->has_apparmor_data))
-			check_label(ctx, &t->threads[i], c);
 		if (lacking)
 			problem(ctx, "start cr-restore with at least the capabilities of the tree",
 				"thread %d has capabilities that cr-restore has not: %#lx", t->threads[i].tid, lacking);

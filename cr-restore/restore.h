@@ -32,6 +32,7 @@ struct agent_thread {
 	CoreEntry *core;      /* the leader's is the task's */
 	struct run_area area; /* of its runner */
 	struct prog prog;
+	int label_fd; /* label.c: the descriptor, in its task, of the file to write its profile to; -1: it needs none */
 	bool reenters; /* it goes on inside of the system call that the dump interrupted */
 };
 
