@@ -50,13 +50,6 @@ int worker_check(struct err *e)
 	return err_set(e, 0, "given up: the command was ended by a signal");
 }
 
-void worker_kill_all(void)
-{
-	kill(getppid(), SIGKILL);
-	kill(getpid(), SIGKILL);
-	abort();
-}
-
 void worker_commit(void)
 {
 	committed = 1;

@@ -23,9 +23,6 @@ bool worker_cancelled(void);
 /* -1 with an error if so: for the loops of the work. */
 int worker_check(struct err *e);
 
-/* Kills the command and, by which it is called, the worker: a test of what becomes of the work. */
-void worker_kill_all(void) __attribute__((noreturn));
-
 /* From here on the work is finished in any case. */
 void worker_commit(void);
 

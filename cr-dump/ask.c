@@ -3,6 +3,7 @@
  * Looking and asking: drives the parts over the tree. What only the task itself can tell is asked by one program a thread, all
  * threads of a task at once; the runner is gone again before anything is saved.
  */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,9 +94,8 @@ static int open_memory(struct dump_ctx *ctx, const struct task *t, struct thread
 		return 0;
 	if (!tr->xstate && tracee_keep_xstate(tr, pool_alloc(&ctx->pool, CPU_XSTATE_MAX), e))
 		return -1;
-	return cpu_lacks_rights(tr->xstate, tr->xstate_len) ?
-		       cpu_all_rights(tr->tid, tr->xstate, tr->xstate_len, e) :
-		       0;
+	return cpu_lacks_rights(tr->xstate, tr->xstate_len) ? cpu_all_rights(tr->tid, tr->xstate, tr->xstate_len, e) :
+							      0;
 }
 
 /* Where the task can lend us a system call instruction: its vDSO, else any executable mapping. All have the same vDSO, mostly. */
@@ -131,7 +131,7 @@ static int step_infect(struct dump_ctx *ctx, struct asked *a, struct err *e)
 	if (!insn)
 		return err_set(e, 0, "no system call instruction found in any executable mapping");
 	if (ctx->opts->fault == FAULT_KILL_DUMPER)
-		worker_kill_all();
+		raise(SIGKILL);
 	return infect_begin(&t->inf, &t->threads[0].tr, insn, LEADER_AREA + t->ask_room, t->nr_threads - 1, THREAD_AREA,
 			    e);
 }

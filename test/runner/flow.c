@@ -18,9 +18,8 @@
 #define MAX_ARGS       64
 
 /* Numbers of base/fault.def. */
-#define FAULT_KILL_DUMPER 1
-#define FIRST_MILD_FAULT  127
-#define FAULT_ABORT	  136
+#define FIRST_MILD_FAULT 127
+#define FAULT_ABORT	 136
 
 const char *const flavour_names[F_COUNT] = {
 	[F_BARE] = "bare",	 [F_PLAIN] = "plain",	[F_LEAVE_RUNNING] = "leave-running",
@@ -318,11 +317,9 @@ static int failing_dump(struct flow *f)
 	int ret;
 
 	snprintf(f->img, sizeof(f->img), "img.fault");
-	f->want_signal = f->spec->fault == FAULT_KILL_DUMPER ? SIGKILL : 0;
 	set_fault(f);
 	ret = run_dump(f, true);
 	unsetenv("CRIU_FAULT");
-	f->want_signal = 0;
 	return ret;
 }
 
