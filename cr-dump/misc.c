@@ -4,6 +4,7 @@
  * the session; of threads the robust list, the parent death signal and the restartable sequences area.
  */
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,7 +125,17 @@ static int misc_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 	return 0;
 }
 
-enum { ASK_PERSONALITY, ASK_SUBREAPER, ASK_MEMBARRIER };
+enum { ASK_PERSONALITY, ASK_SUBREAPER, ASK_MEMBARRIER, ASK_BARRIERS };
+
+/* Commands that need a registration, which is the next bit. They do nothing but wait. */
+static const int barriers[] = { MEMBARRIER_CMD_PRIVATE_EXPEDITED, MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE,
+				MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ };
+
+/* Since Linux 6.3. */
+static bool registrations_are_told(void)
+{
+	return syscall(SYS_membarrier, KERNEL_MEMBARRIER_GET_REGISTRATIONS, 0, 0) >= 0;
+}
 
 static void misc_ask(struct dump_ctx *ctx, struct task *t, struct prog *p)
 {
@@ -132,6 +143,24 @@ static void misc_ask(struct dump_ctx *ctx, struct task *t, struct prog *p)
 	PROG(p, SYS_prctl, PR_GET_CHILD_SUBREAPER, prog_room(p, sizeof(int), NULL));
 	PROG(p, SYS_membarrier, KERNEL_MEMBARRIER_GET_REGISTRATIONS);
 	prog_any(p);
+	if (registrations_are_told())
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(barriers); i++) {
+		PROG(p, SYS_membarrier, barriers[i], 0, 0);
+		prog_any(p);
+	}
+}
+
+static uint32_t registrations(const struct prog *p, uint32_t at)
+{
+	uint32_t mask = 0;
+
+	if (registrations_are_told())
+		return prog_result(p, at + ASK_MEMBARRIER) > 0 ? prog_result(p, at + ASK_MEMBARRIER) : 0;
+	for (size_t i = 0; i < ARRAY_SIZE(barriers); i++)
+		if (prog_result(p, at + ASK_BARRIERS + i) == 0)
+			mask |= barriers[i] << 1;
+	return mask;
 }
 
 static int misc_save(struct dump_ctx *ctx, struct task *t, uint32_t at, struct err *e)
@@ -142,8 +171,8 @@ static int misc_save(struct dump_ctx *ctx, struct task *t, uint32_t at, struct e
 
 	tc->personality = prog_result(p, at + ASK_PERSONALITY);
 	PB_SET(tc, child_subreaper, !!*subreaper);
-	if (prog_result(p, at + ASK_MEMBARRIER) > 0)
-		PB_SET(tc, membarrier_registration_mask, prog_result(p, at + ASK_MEMBARRIER));
+	if (registrations(p, at))
+		PB_SET(tc, membarrier_registration_mask, registrations(p, at));
 	return 0;
 }
 

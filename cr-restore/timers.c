@@ -54,8 +54,8 @@ static int timers_check(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 
 	for (size_t i = 0; timers && i < timers->n_posix; i++)
 		if (timers->posix[i]->it_id > MOST_COUNTED && !can_choose_ids()) {
-			problem(ctx, "it takes Linux 6.15", "pid %d: the number %u of a POSIX timer cannot be reached", t->pid,
-				timers->posix[i]->it_id);
+			problem(ctx, "it takes Linux 6.15", "pid %d: the number %u of a POSIX timer cannot be reached",
+				t->pid, timers->posix[i]->it_id);
 			break;
 		}
 	return 0;
@@ -78,7 +78,8 @@ static int timers_before(struct restore_ctx *ctx, struct rtask *t, struct err *e
 	/* (For a leader that is to end this is called twice.) */
 	if (!timers || !timers->n_posix || can_choose_ids() || (leader_ends(t) && t->nr_threads == 1))
 		return 0;
-	qsort(timers->posix, timers->n_posix, sizeof(*timers->posix), by_id); /* kernels list them in different orders */
+	qsort(timers->posix, timers->n_posix, sizeof(*timers->posix),
+	      by_id); /* kernels list them in different orders */
 	agent_begin(t, &p);
 	for (size_t i = 0; i < timers->n_posix;) {
 		PosixTimerEntry other = { .clock_id = CLOCK_MONOTONIC, .it_sigev_notify = SIGEV_NONE, .it_id = next };

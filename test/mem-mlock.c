@@ -28,7 +28,8 @@ static void verify(void)
 {
 	check(strstr(vm_flags(area), " lo"));
 	check_random(area, LEN, 1);
-	check(strstr(vm_flags(on_fault), " lf") || strstr(vm_flags(on_fault), " ??")); /* Linux 6.1 has no name for it */
+	check(strstr(vm_flags(on_fault), " lf") ||
+	      strstr(vm_flags(on_fault), " ??")); /* Linux 6.1 has no name for it */
 	check_eq(on_fault[12345], 1);
 	/* Still as if never touched, not a GiB of locked zeroes. */
 	check_in(atol(proc_field("/proc/self/status", "VmRSS")), 0, 200000);

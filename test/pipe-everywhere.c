@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Two tasks and two pipes, every combination of who holds which ends: each end exists exactly where it was. */
+#include <sys/resource.h>
+
 #include "test/crtest.h"
 
 #define COMBINATIONS 256 /* a bit for each of 2 tasks x 2 pipes x 2 ends */
@@ -54,6 +56,11 @@ static void child_check(void *arg)
 
 static void arrange(void)
 {
+	struct rlimit l;
+
+	must(getrlimit(RLIMIT_NOFILE, &l));
+	l.rlim_cur = FIRST_FD + 4 * COMBINATIONS;
+	must(setrlimit(RLIMIT_NOFILE, &l));
 	inodes = map_anon(COMBINATIONS * sizeof(*inodes), PROT_READ | PROT_WRITE, MAP_SHARED);
 	for (int c = 0; c < COMBINATIONS; c++)
 		for (int p = 0; p < 2; p++) {
