@@ -148,6 +148,11 @@ static void be_first(struct family *f)
 
 static void arrange(void)
 {
+	int thread = syscall(SYS_pidfd_open, getpid(), O_EXCL);
+
+	if (thread < 0)
+		skip("no PIDFD_THREAD (Linux 6.9): %s", strerror(errno));
+	close(thread);
 	static void (*const live[])(struct family *) = { live_alone, live_leading, live_to_exit };
 
 	families = shared_alloc(FAMILIES * sizeof(*families));

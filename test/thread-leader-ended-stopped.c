@@ -43,6 +43,11 @@ static void begin(void)
 
 static void arrange(void)
 {
+	int thread = syscall(SYS_pidfd_open, getpid(), O_EXCL);
+
+	if (thread < 0)
+		skip("no PIDFD_THREAD (Linux 6.9): %s", strerror(errno));
+	close(thread);
 	siginfo_t si;
 
 	must(pipe(to_child));

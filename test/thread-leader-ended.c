@@ -39,6 +39,11 @@ static void on_alarm(int sig)
 
 static void arrange(void)
 {
+	int thread = syscall(SYS_pidfd_open, getpid(), O_EXCL);
+
+	if (thread < 0)
+		skip("no PIDFD_THREAD (Linux 6.9): %s", strerror(errno));
+	close(thread);
 	struct sigaction act = { .sa_handler = on_alarm };
 
 	me = gettid();
