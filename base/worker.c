@@ -96,6 +96,7 @@ int worker_run(const char *name, bool keep_session, int (*fn)(void *), void *ctx
 	while (waitpid(worker, &status, 0) < 0)
 		if (errno != EINTR)
 			return 1;
+	worker = 0; /* a signal now is for nobody */
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);
 	fprintf(stderr, "%s: the worker process was killed by signal %d\n", name, WTERMSIG(status));

@@ -6,9 +6,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 
 #include "base/worker.h"
 #include "cr-dump/ahead.h"
+#include "cr-dump/rescue.h"
 #include "cr-dump/task.h"
 
 #define PART(name) extern const struct dump_part dump_##name;
@@ -98,42 +100,62 @@ static int open_memory(struct dump_ctx *ctx, const struct task *t, struct thread
 							      0;
 }
 
-/* Where the task can lend us a system call instruction: its vDSO, else any executable mapping. All have the same vDSO, mostly. */
-static uint64_t find_insn(struct dump_ctx *ctx, const struct task *t)
+/* All have the same vDSO, mostly: what was found in one is at the same place in the next. */
+static bool try_last_site(struct dump_ctx *ctx, const struct task *t, const struct vma *v, struct cpu_site *site)
 {
-	uint64_t insn = 0;
-	char code[CPU_SYSCALL_INSN_SIZE];
+	const struct cpu_site *last = &ctx->site;
+	char insn[CPU_SYSCALL_INSN_SIZE], park[CPU_PARK_SIZE];
+	struct iovec here[] = { { insn, sizeof(insn) }, { park, sizeof(park) } };
+	struct iovec there[] = { { (void *)(v->start + last->insn), sizeof(insn) },
+				 { (void *)(v->start + last->park), sizeof(park) } };
 
-	for (size_t i = t->nr_vmas; !insn && i-- > 0;) { /* the vDSO is among the last */
+	if (!last->insn || last->insn + sizeof(insn) > v->end - v->start ||
+	    last->park + sizeof(park) > v->end - v->start ||
+	    process_vm_readv(t->tid, here, 2, there, 2, 0) != sizeof(insn) + sizeof(park) ||
+	    cpu_find_syscall(insn, sizeof(insn)) || cpu_find_park(park, sizeof(park)))
+		return false;
+	*site = (struct cpu_site){ v->start + last->insn, v->start + last->park, park[0] };
+	return true;
+}
+
+static bool is_readable_code(const struct vma *v)
+{
+	return v->perms[2] == 'x' && v->perms[0] == 'r' && v->start < 1ULL << 63;
+}
+
+/* Where the task can make calls for us: in its vDSO, else in any executable mapping. */
+static void look_for_site(struct dump_ctx *ctx, const struct task *t, struct cpu_site *site)
+{
+	for (size_t i = t->nr_vmas; i-- > 0 && !(site->insn && site->park);) { /* the vDSO is among the last */
 		const struct vma *v = &t->vmas[i];
+		bool first = !site->insn && !site->park;
 
-		if (v->perms[2] != 'x' || v->perms[0] != 'r' || v->start >= 1ULL << 63)
+		if (!is_readable_code(v) || (first && try_last_site(ctx, t, v, site)))
 			continue;
-		if (ctx->insn_offset && ctx->insn_offset + sizeof(code) <= v->end - v->start &&
-		    peek(t->tid, v->start + ctx->insn_offset, code, sizeof(code)) &&
-		    !cpu_find_syscall(code, sizeof(code)))
-			return v->start + ctx->insn_offset;
-		insn = find_syscall_insn(t->tid, v->start, v->end - v->start);
-		if (insn)
-			ctx->insn_offset = insn - v->start;
+		find_site(t->tid, v->start, v->end - v->start, site);
+		if (first && site->insn && site->park)
+			ctx->site = (struct cpu_site){ site->insn - v->start, site->park - v->start, 0 };
 	}
-	return insn;
 }
 
 static int step_infect(struct dump_ctx *ctx, struct asked *a, struct err *e)
 {
 	struct task *t = a->t;
-	uint64_t insn = find_insn(ctx, t);
+	struct cpu_site site = { 0 };
+
+	look_for_site(ctx, t, &site);
 
 	a->at = calloc(t->nr_threads, sizeof(*a->at));
 	if (!a->at)
 		return err_nomem(e, "the questions to a task");
-	if (!insn)
+	if (!site.insn)
 		return err_set(e, 0, "no system call instruction found in any executable mapping");
 	if (ctx->opts->fault == FAULT_KILL_DUMPER)
 		raise(SIGKILL);
-	return infect_begin(&t->inf, &t->threads[0].tr, insn, LEADER_AREA + t->ask_room, t->nr_threads - 1, THREAD_AREA,
-			    e);
+	for (unsigned int i = 0; i < t->nr_threads; i++)
+		t->threads[i].tr.loan = rescue_loan(ctx);
+	return infect_begin(&t->inf, &t->threads[0].tr, &site, LEADER_AREA + t->ask_room, t->nr_threads - 1,
+			    THREAD_AREA, e);
 }
 
 static int step_infect_enter(struct dump_ctx *ctx, struct asked *a, struct err *e)
@@ -198,8 +220,12 @@ static int step_save(struct dump_ctx *ctx, struct asked *a, struct err *e)
 	return 0;
 }
 
+/* Each thread is itself again as soon as it can be, and none is left in what is unmapped then. */
 static int step_cure(struct dump_ctx *ctx, struct asked *a, struct err *e)
 {
+	for (unsigned int i = 1; i < a->t->nr_threads; i++)
+		if (tracee_restore(&a->t->threads[i].tr, e))
+			return -1;
 	return cure_begin(&a->t->inf, e);
 }
 

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "cr-dump/commit.h"
+#include "cr-dump/rescue.h"
 #include "inventory.pb-c.h"
 #include "stats.pb-c.h"
 
@@ -25,7 +26,7 @@ int commit_begin(struct dump_ctx *ctx, struct err *e)
 	if (unlinkat(ctx->images_fd, name, 0) && errno != ENOENT)
 		return err_set(e, errno, "cannot remove the %s of an earlier dump from %s", name,
 			       ctx->opts->images_dir);
-	ctx->begun = true;
+	ctx->rescue->begun = true;
 	return 0;
 }
 

@@ -93,9 +93,9 @@ struct dump_ctx {
 	struct confined *confined;  /* confined.c */
 	struct filters *filters;    /* seccomp.c: all filters of the tree */
 	bool has_profiles;	    /* of AppArmor */
-	bool begun;		    /* images are being written: after a failure they go */
+	struct rescue *rescue;	    /* rescue.h: shared with the command; begun: after a failure the images go */
 	uint32_t next_pages_id;	    /* of the next pages-ID.img, from 1 */
-	uint64_t insn_offset;	    /* ask.c: of the system call instruction in the mapping where it was found last */
+	struct cpu_site site;	    /* ask.c: where it was found last, as offsets in that mapping */
 	/* For stats-dump. Microseconds, pages. */
 	uint64_t freezing_us, frozen_at_us, frozen_until_us, memdump_us, memwrite_us, pages_scanned, pages_written,
 		shpages_scanned, shpages_written;

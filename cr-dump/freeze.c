@@ -19,6 +19,7 @@
 #include "base/procstate.h"
 #include "base/worker.h"
 #include "cr-dump/dump.h"
+#include "cr-dump/rescue.h"
 #include "cr-dump/sleep.h"
 #include "cr-dump/task.h"
 
@@ -51,6 +52,14 @@ static int refuse_vfork(const struct thread *th, struct err *e)
 	return err_hint(e, "it can be dumped when the child has called execve or exit");
 }
 
+/* What the stop has interrupted is to go on, and at once so: should we be killed, it does from here. */
+static int begin_stand(struct thread *th, struct err *e)
+{
+	th->stands = true;
+	sleep_confirm(th->tr.pid, th->tr.tid, th);
+	return restart_correct(th, e) || tracee_restore(&th->tr, e) ? -1 : 0;
+}
+
 static int stop_in_time(struct dump_ctx *ctx, struct thread *th, uint64_t deadline, struct err *e)
 {
 	uint64_t patience = now_us() + VFORK_PATIENCE_US;
@@ -72,9 +81,7 @@ static int stop_in_time(struct dump_ctx *ctx, struct thread *th, uint64_t deadli
 		return err_hint(e, "it may be in an uninterruptible sleep (state D); --timeout gives it longer");
 	}
 	th->tr.impatient = false;
-	th->stands = true;
-	sleep_confirm(th->tr.pid, th->tr.tid, th);
-	return 0;
+	return begin_stand(th, e);
 }
 
 /* --- one task ----------------------------------------------------------------------------------------------- */
@@ -243,10 +250,6 @@ static int stop_task(struct dump_ctx *ctx, struct task *t, uint64_t deadline, st
 
 /* --- the tree ----------------------------------------------------------------------------------------------- */
 
-/* Fields of /proc/PID/stat, counted as in proc(5). */
-#define EXIT_SIGNAL_FIELD 38
-#define EXIT_CODE_FIELD	  52
-
 /* The fields of /proc/PID/stat that matter here. The name in the middle may hold anything, so parsing starts after it. */
 static int read_stat(struct dump_ctx *ctx, struct task *t, char *state_ret, struct err *e)
 {
@@ -262,8 +265,9 @@ static int read_stat(struct dump_ctx *ctx, struct task *t, char *state_ret, stru
 	if (!p || sscanf(p + 1, " %c %d %d %d %d", state_ret, &ppid, &t->pgid, &t->sid, &t->tty) != 5)
 		return err_set(e, 0, "cannot make sense of /proc/%d/stat", t->pid);
 	t->ppid = t->parent ? t->parent->pid : 0;
-	t->exit_code = stat_field(text, EXIT_CODE_FIELD);
-	t->exit_signal = stat_field(text, EXIT_SIGNAL_FIELD);
+	t->exit_code = stat_field(text, STAT_EXIT_CODE_FIELD);
+	t->exit_signal = stat_field(text, STAT_EXIT_SIGNAL_FIELD);
+	rescue_note_task(ctx, t, stat_field(text, STAT_START_FIELD));
 	return 0;
 }
 
@@ -406,44 +410,50 @@ int freeze_tree(struct dump_ctx *ctx, struct err *e)
 
 /* --- and back ----------------------------------------------------------------------------------------------- */
 
+static void tell(const struct err *e)
+{
+	if (e->errnum != ESRCH)
+		log_err(e);
+}
+
 /*
  * When freezing failed, some threads are seized and on their way to a stop: only a thread that stands can be detached, and only then
  * can an interrupted system call be made to go on. One that does not come is detached by the kernel when we end.
  */
 static void settle(struct thread *th)
 {
+	int ret = -1;
 	struct err e;
 
-	if (!th->stands) {
-		alarms(true);
-		th->tr.impatient = true;
-		for (int tries = 0; tries < 10 && !th->stands; tries++) {
-			th->stands = !tracee_stop(&th->tr, &e);
-			if (!th->stands && e.errnum != EINTR)
-				break;
-		}
-		th->tr.impatient = false;
-		alarms(false);
+	if (th->stands)
+		return;
+	alarms(true);
+	th->tr.impatient = true;
+	for (int tries = 0; ret && tries < 10; tries++) {
+		ret = tracee_stop(&th->tr, &e);
+		if (ret && e.errnum != EINTR)
+			break;
 	}
-	if (th->stands && restart_correct(th, &e))
-		log_err(&e);
+	th->tr.impatient = false;
+	alarms(false);
+	if (!ret && begin_stand(th, &e))
+		tell(&e);
 }
 
 static void let_go(struct dump_ctx *ctx, struct task *t, bool stop)
 {
 	struct err e;
 
-	if (t->inf.base && infection_cure(&t->inf, &e))
-		log_err(&e);
+	for (unsigned int i = t->nr_threads; i-- > 0;) {
+		settle(&t->threads[i]);
+		if (i || !t->inf.leader ? tracee_restore(&t->threads[i].tr, &e) : infection_cure(&t->inf, &e))
+			tell(&e);
+	}
 	if (stop && t->nr_threads)
 		kill(t->pid, SIGSTOP);
-	for (unsigned int i = 0; i < t->nr_threads; i++) {
-		settle(&t->threads[i]);
-		if (tracee_restore(&t->threads[i].tr, &e) || dispatch_give_back(&t->threads[i], &e) ||
-		    tracee_detach(&t->threads[i].tr, &e))
-			if (e.errnum != ESRCH)
-				log_err(&e);
-	}
+	for (unsigned int i = 0; i < t->nr_threads; i++)
+		if (tracee_detach(&t->threads[i].tr, &e))
+			tell(&e);
 }
 
 static void reap_thread(pid_t tid)

@@ -50,7 +50,7 @@ static void take_place(struct task *t)
 	core->tc->blk_sigset = core->thread_core->blk_sigset;
 	core->tc->exit_code = t->exit_code;
 	PB_SET(core->tc, leader_ended, true);
-	cpu_image_exit(core, first, t->inf.insn, WEXITSTATUS(t->exit_code));
+	cpu_image_exit(core, first, t->inf.site.insn, WEXITSTATUS(t->exit_code));
 }
 
 static int leader_finish(struct dump_ctx *ctx, struct err *e)

@@ -8,6 +8,7 @@
 #include "cr-dump/commit.h"
 #include "cr-dump/confined.h"
 #include "cr-dump/files.h"
+#include "cr-dump/rescue.h"
 
 static void look_at_session(struct dump_ctx *ctx)
 {
@@ -48,6 +49,7 @@ static int finish(struct dump_ctx *ctx, struct err *e)
 		return -1;
 	}
 	worker_commit();
+	ctx->rescue->committed = true;
 	if (early)
 		links_remove(ctx);
 	log_info("the dump is complete: %lu pages of private and %lu of shared memory", ctx->pages_written,
@@ -61,7 +63,7 @@ static int dump(struct dump_ctx *ctx, struct err *e)
 
 	if (!freeze_tree(ctx, e) && !save_tree(ctx, e))
 		return finish(ctx, e);
-	if (ctx->begun)
+	if (ctx->rescue->begun)
 		undo(ctx);
 	release_tree(ctx, false, &releasing);
 	return -1;
@@ -78,23 +80,29 @@ static int work(void *arg)
 		log_err(&e);
 	confined_end(ctx);
 	pool_free(&ctx->pool);
+	ctx->rescue->ended = true;
 	return ret ? 1 : 0;
 }
 
 static int run(const struct opts *opts, int images_fd, int work_fd, struct err *e)
 {
 	struct dump_ctx ctx = { .opts = opts, .images_fd = images_fd, .work_fd = work_fd, .next_pages_id = 1 };
+	int ret;
 
 	if (!opts->tree)
 		return err_set(e, 0, "which process? give its pid with -t");
 	log_info("dumping the tree of process %d into %s", opts->tree, opts->images_dir);
-	if (!worker_run("cr-dump-worker", false, work, &ctx))
-		return 0;
-	if (opts->fault == FAULT_ABORT) {
+	ctx.rescue = rescue_create(e);
+	if (!ctx.rescue)
+		return -1;
+	ret = worker_run("cr-dump-worker", false, work, &ctx) ? 1 : 0;
+	if (!ctx.rescue->ended)
+		ret = rescue_finish(&ctx);
+	if (ret && opts->fault == FAULT_ABORT) {
 		prctl(PR_SET_DUMPABLE, 0); /* without a core file */
 		abort();
 	}
-	return 1;
+	return ret;
 }
 
 int main(int argc, char **argv)

@@ -15,7 +15,6 @@
 #include "cr-dump/task.h"
 #include "seccomp.pb-c.h"
 
-#define OPTIONS	  (PTRACE_O_TRACESYSGOOD | PTRACE_O_SUSPEND_SECCOMP)
 #define NO_FILTER UINT32_MAX
 
 /* struct seccomp_metadata of linux/ptrace.h, which sys/ptrace.h does not go with. */
@@ -145,11 +144,11 @@ static void save_chains(struct dump_ctx *ctx, struct task *t, const struct chain
 }
 
 /* The runner must make calls that the filters may forbid. The option goes with our trace, whatever becomes of us. */
-static int suspend(pid_t tid, struct err *e)
+static int suspend(struct tracee *tr, struct err *e)
 {
-	if (!ptrace(PTRACE_SETOPTIONS, tid, 0, OPTIONS))
+	if (!tracee_set_options(tr, PTRACE_O_SUSPEND_SECCOMP, e))
 		return 0;
-	err_set(e, errno, "cannot suspend seccomp of thread %d", tid);
+	err_in(e, "seccomp must be suspended");
 	return err_hint(e, "it takes CAP_SYS_ADMIN, and cr-dump must not be under seccomp itself");
 }
 
@@ -176,7 +175,7 @@ static int seccomp_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 		if (mode == SECCOMP_MODE_DISABLED)
 			continue;
 		PB_SET(core_of(ctx, t, th)->thread_core, seccomp_mode, mode);
-		if (suspend(th->tr.tid, e))
+		if (suspend(&th->tr, e))
 			return -1;
 		if (mode != SECCOMP_MODE_FILTER)
 			continue;

@@ -34,15 +34,15 @@ int leader_comm(struct dump_ctx *ctx, const struct task *t, char **ret, struct e
 
 /* Field `nr` (from 1, as proc(5) counts them) of the text of /proc/PID/stat. */
 uint64_t stat_field(const char *stat, unsigned int nr);
+#define STAT_START_FIELD       22
+#define STAT_EXIT_SIGNAL_FIELD 38
+#define STAT_EXIT_CODE_FIELD   52
 
 /* Reads a few words of the memory of a stopped thread, without pinning its pages (see pages-copy.c). */
 bool peek(pid_t tid, uint64_t addr, void *buf, size_t size);
 
 /* The signals that a stopped thread would take now: pending, for it or for its task, and not blocked. */
 int signals_deliverable(const struct thread *th, uint64_t *mask_ret, struct err *e);
-
-/* dispatch.c: a thread that was looked at gets its syscall user dispatch back. */
-int dispatch_give_back(const struct thread *th, struct err *e);
 
 /* restart.c: what becomes of a system call that our stop interrupted. */
 

@@ -19,27 +19,39 @@ extern const char runner_blob[], runner_blob_end[];
 
 #define PAGE	    4096ul
 #define SEARCH_STEP (64 * 1024)
+#define OVERLAP	    (CPU_SYSCALL_INSN_SIZE > CPU_PARK_SIZE ? CPU_SYSCALL_INSN_SIZE : CPU_PARK_SIZE)
 
 /* How long to wait for a program before looking at the thread; those of a stopped process stop once more as they set out. */
 #define FIRST_LOOK_MS	2
 #define LONGEST_LOOK_MS 200
 
-uint64_t find_syscall_insn(pid_t pid, uint64_t code, size_t size)
+static void search(const char *buf, size_t len, uint64_t code, struct cpu_site *site)
+{
+	long insn = site->insn ? -1 : cpu_find_syscall(buf, len);
+	long park = site->park ? -1 : cpu_find_park(buf, len);
+
+	if (insn >= 0)
+		site->insn = code + insn;
+	if (park < 0)
+		return;
+	site->park = code + park;
+	site->park_code = buf[park];
+}
+
+void find_site(pid_t pid, uint64_t code, size_t size, struct cpu_site *site)
 {
 	_cleanup_free_ char *buf = malloc(SEARCH_STEP);
 
-	for (size_t off = 0; buf && off < size; off += SEARCH_STEP - CPU_SYSCALL_INSN_SIZE) {
+	for (size_t off = 0; buf && off < size; off += SEARCH_STEP - OVERLAP) {
 		size_t n = size - off < SEARCH_STEP ? size - off : SEARCH_STEP;
 		struct iovec here = { buf, n }, there = { (void *)(code + off), n };
 		ssize_t got = process_vm_readv(pid, &here, 1, &there, 1, 0);
-		long hit = got > 0 ? cpu_find_syscall(buf, got) : -1;
 
-		if (hit >= 0)
-			return code + off + hit;
-		if (got < (ssize_t)n)
+		if (got > 0)
+			search(buf, got, code + off, site);
+		if (got < (ssize_t)n || (site->insn && site->park))
 			break;
 	}
-	return 0;
 }
 
 /* Maps the mapping of the task that reaches from `from` to `to` in our memory, too: at `at`, or anywhere. */
@@ -80,6 +92,25 @@ static int map_here(struct infection *inf, struct err *e)
 	return map_part(inf, inf->local + PAGE, inf->base + PAGE, end, PAGE, e) ? 0 : -1;
 }
 
+/* For a guardian, see loan.h. */
+static void note_phase(const struct infection *inf, enum loan_phase phase)
+{
+	struct loan *l = inf->leader->loan;
+
+	if (!l)
+		return;
+	l->site = inf->site;
+	l->base = inf->base;
+	l->size = inf->size;
+	l->phase = phase;
+}
+
+static void note_base(const struct infection *inf)
+{
+	if (inf->leader->loan)
+		inf->leader->loan->base = inf->base;
+}
+
 /* A task under PR_SET_MDWE may have nothing that is writable and executable: the code gets a mapping of its own. */
 static int map_split(struct infection *inf, int64_t *ret, struct err *e)
 {
@@ -87,20 +118,21 @@ static int map_split(struct infection *inf, int64_t *ret, struct err *e)
 	uint64_t code[6] = { 0, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1ULL, 0 };
 
 	inf->split = true;
-	if (tracee_syscall(inf->leader, inf->insn, SYS_mmap, data, ret, e))
+	if (tracee_syscall(inf->leader, &inf->site, SYS_mmap, data, ret, e))
 		return -1;
 	if (*ret < 0 && *ret > -4096)
 		return 0;
 	inf->base = code[0] = *ret;
-	return tracee_syscall(inf->leader, inf->insn, SYS_mmap, code, ret, e);
+	note_base(inf);
+	return tracee_syscall(inf->leader, &inf->site, SYS_mmap, code, ret, e);
 }
 
-int infect_begin(struct infection *inf, struct tracee *leader, uint64_t insn, size_t first_size, unsigned int nr_others,
-		 size_t other_size, struct err *e)
+int infect_begin(struct infection *inf, struct tracee *leader, const struct cpu_site *site, size_t first_size,
+		 unsigned int nr_others, size_t other_size, struct err *e)
 {
 	*inf = (struct infection){
 		.leader = leader,
-		.insn = insn,
+		.site = *site,
 		.size = PAGE + ALIGN_UP(first_size + nr_others * other_size, PAGE),
 		.nr_others = nr_others,
 		.first_size = first_size,
@@ -110,12 +142,13 @@ int infect_begin(struct infection *inf, struct tracee *leader, uint64_t insn, si
 		0, inf->size, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, -1ULL, 0
 	};
 
-	return tracee_syscall_begin(leader, insn, SYS_mmap, arg, e);
+	note_phase(inf, LOAN_MAPPING);
+	return tracee_syscall_begin(leader, site, SYS_mmap, arg, e);
 }
 
 int infect_enter(struct infection *inf, struct err *e)
 {
-	return tracee_syscall_enter(inf->leader, e);
+	return tracee_syscall_enter(inf->leader, &inf->site, e);
 }
 
 int infect_end(struct infection *inf, struct err *e)
@@ -127,6 +160,7 @@ int infect_end(struct infection *inf, struct err *e)
 	if (ret < 0 && ret > -4096)
 		return err_set(e, -ret, "cannot map %zu bytes into process %d", inf->size, inf->leader->pid);
 	inf->base = ret;
+	note_base(inf);
 	if (map_here(inf, e))
 		return -1;
 	memcpy(inf->local, runner_blob, runner_blob_end - runner_blob);
@@ -145,12 +179,13 @@ int cure_begin(struct infection *inf, struct err *e)
 	if (inf->local)
 		munmap(inf->local, inf->size);
 	inf->local = NULL;
-	return inf->base ? tracee_syscall_begin(inf->leader, inf->insn, SYS_munmap, arg, e) : 0;
+	note_phase(inf, LOAN_UNMAPPING);
+	return inf->base ? tracee_syscall_begin(inf->leader, &inf->site, SYS_munmap, arg, e) : 0;
 }
 
 int cure_enter(struct infection *inf, struct err *e)
 {
-	return inf->base ? tracee_syscall_enter(inf->leader, e) : 0;
+	return inf->base ? tracee_syscall_enter(inf->leader, &inf->site, e) : 0;
 }
 
 int cure_end(struct infection *inf, struct err *e)
@@ -162,6 +197,7 @@ int cure_end(struct infection *inf, struct err *e)
 	if (ret)
 		return err_set(e, -ret, "cannot unmap our memory from process %d", inf->leader->pid);
 	inf->base = 0;
+	note_base(inf);
 	return tracee_restore(inf->leader, e);
 }
 
@@ -182,7 +218,11 @@ int infection_start(struct infection *inf, struct tracee *t, struct prog *p, str
 	struct cpu_regs regs = t->regs;
 	uint64_t stack = p->area.remote + offsetof(struct run_slot, stack) + RUN_STACK_SIZE;
 
-	if (tracee_block_signals(t, e))
+	if (t->loan) {
+		t->loan->base = inf->base;
+		t->loan->size = inf->size;
+	}
+	if (tracee_borrow(t, e))
 		return -1;
 	cpu_prepare_call(&regs, inf->base, stack, p->area.remote);
 	t->touched = true;

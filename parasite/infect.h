@@ -5,8 +5,7 @@
  * The runner and its areas live in one shared anonymous mapping that the victim makes by a borrowed system call instruction; we map
  * the same memory through /proc/PID/map_files. No descriptor, path or namespace of the victim is involved.
  *
- * The victim is only safe while its tracer lives: cr-dump therefore does this in a worker process of its own that
- * survives the death of the command and then undoes everything (base/worker.h).
+ * What has to be undone is noted in memory that may outlive us (tracee.loan): should we be killed, a guardian does it (loan.h).
  */
 #ifndef CRKIT_INFECT_H
 #define CRKIT_INFECT_H
@@ -16,7 +15,7 @@
 
 struct infection {
 	struct tracee *leader; /* the thread whose system calls were borrowed */
-	uint64_t insn;	       /* a system call instruction of the victim */
+	struct cpu_site site;  /* where it makes them */
 	uint64_t base;	       /* the mapping, in the victim; 0: none */
 	char *local;	       /* and here */
 	bool split;	       /* code and data are mappings of their own */
@@ -27,14 +26,13 @@ struct infection {
 };
 
 /*
- * Infects the process of `leader`, whose threads must all be in a ptrace-stop, by the system call instruction at insn
- * (find_syscall_insn). There is one area a thread: area 0 of first_size bytes, nr_others more of other_size (multiples of 16).
+ * Infects the process of `leader`, whose threads must all be in a ptrace-stop, by system calls at a site (find_site). There is one area a thread: area 0 of first_size bytes, nr_others more of other_size (multiples of 16).
  *
  * In steps, so that many processes can be infected at once: begin all, enter all, end all. Each step that fails leaves
  * what infection_cure() undoes.
  */
-int infect_begin(struct infection *inf, struct tracee *leader, uint64_t insn, size_t first_size, unsigned int nr_others,
-		 size_t other_size, struct err *e);
+int infect_begin(struct infection *inf, struct tracee *leader, const struct cpu_site *site, size_t first_size,
+		 unsigned int nr_others, size_t other_size, struct err *e);
 int infect_enter(struct infection *inf, struct err *e);
 int infect_end(struct infection *inf, struct err *e);
 
@@ -51,13 +49,16 @@ int infection_start(struct infection *inf, struct tracee *t, struct prog *p, str
 int infection_await(struct tracee *t, struct prog *p, struct err *e);
 int infection_settle(struct tracee *t, struct err *e);
 
-/* Unmaps everything and restores the leader's registers and mask. Other threads: tracee_restore(). Also in steps. */
+/*
+ * Unmaps everything and restores the leader's registers and mask. All other threads must have left by tracee_restore(), so that
+ * none is in what goes if we are killed. Also in steps.
+ */
 int infection_cure(struct infection *inf, struct err *e);
 int cure_begin(struct infection *inf, struct err *e);
 int cure_enter(struct infection *inf, struct err *e);
 int cure_end(struct infection *inf, struct err *e);
 
-/* Finds a system call instruction in the memory of pid. Returns its address or 0. */
-uint64_t find_syscall_insn(pid_t pid, uint64_t code, size_t size);
+/* Completes the site by what the code of pid in this range has: both instructions, or the one that is still missing. */
+void find_site(pid_t pid, uint64_t code, size_t size, struct cpu_site *site);
 
 #endif

@@ -82,8 +82,8 @@ int tracee_seize(struct tracee *t, pid_t pid, pid_t tid, unsigned long options, 
 {
 	int errnum;
 
-	*t = (struct tracee){ .pid = pid, .tid = tid };
-	errnum = seize_patiently(pid, tid, options | PTRACE_O_TRACESYSGOOD);
+	*t = (struct tracee){ .pid = pid, .tid = tid, .options = options | PTRACE_O_TRACESYSGOOD };
+	errnum = seize_patiently(pid, tid, t->options);
 	if (errnum)
 		return seize_error(pid, tid, errnum, e);
 	if (ptrace(PTRACE_INTERRUPT, tid, 0, 0)) {
@@ -92,6 +92,14 @@ int tracee_seize(struct tracee *t, pid_t pid, pid_t tid, unsigned long options, 
 		ptrace(PTRACE_DETACH, tid, 0, 0);
 		return err_set(e, saved, "cannot interrupt thread %d of process %d", tid, pid);
 	}
+	return 0;
+}
+
+int tracee_set_options(struct tracee *t, unsigned long options, struct err *e)
+{
+	t->options = options | PTRACE_O_TRACESYSGOOD;
+	if (ptrace(PTRACE_SETOPTIONS, t->tid, 0, t->options))
+		return err_set(e, errno, "cannot change how thread %d is traced", t->tid);
 	return 0;
 }
 
@@ -148,12 +156,38 @@ int tracee_stop(struct tracee *t, struct err *e)
 	return 0;
 }
 
-int tracee_block_signals(struct tracee *t, struct err *e)
+static int set_dispatch(pid_t tid, const struct kernel_syscall_dispatch *d, struct err *e)
 {
+	if (ptrace(KERNEL_PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG, tid, sizeof(*d), d))
+		return err_set(e, errno, "cannot set the syscall user dispatch of thread %d", tid);
+	return 0;
+}
+
+static void note(const struct tracee *t)
+{
+	struct loan *l = t->loan;
+
+	l->pid = t->pid;
+	l->tid = t->tid;
+	l->options = t->options;
+	l->regs = t->regs;
+	l->sigmask = t->sigmask;
+	l->dispatch = t->dispatch;
+	__atomic_store_n(&l->out, 1, __ATOMIC_RELEASE);
+}
+
+int tracee_borrow(struct tracee *t, struct err *e)
+{
+	static const struct kernel_syscall_dispatch off;
 	uint64_t all = ~0ULL;
 
 	if (t->blocked)
 		return 0;
+	if (t->loan)
+		note(t);
+	if (t->dispatch.mode && set_dispatch(t->tid, &off, e))
+		return -1;
+	t->undispatched = t->dispatch.mode;
 	if (ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(all), &all))
 		return err_set(e, errno, "cannot set the signal mask of thread %d", t->tid);
 	t->blocked = true;
@@ -204,20 +238,35 @@ int tracee_reenter_end(const struct tracee *t, struct err *e)
 	return await_syscall_stop(t, e);
 }
 
-int tracee_syscall_begin(struct tracee *t, uint64_t insn, long nr, const uint64_t arg[6], struct err *e)
+/* What follows the instruction is not meant for this thread: who may be left by its tracer does not get there. */
+int tracee_syscall_begin(struct tracee *t, const struct cpu_site *site, long nr, const uint64_t arg[6], struct err *e)
 {
 	struct cpu_regs regs = t->regs;
 
-	if (tracee_block_signals(t, e))
+	if (tracee_borrow(t, e))
 		return -1;
-	cpu_prepare_syscall(&regs, insn, nr, arg);
+	t->call_nr = nr;
+	memcpy(t->call_arg, arg, sizeof(t->call_arg));
+	if (site->park)
+		cpu_prepare_wait(&regs, site);
+	else
+		cpu_prepare_syscall(&regs, site->insn, nr, arg);
 	t->touched = true;
 	return cpu_set_regs(t->tid, &regs, e) || resume(t, 0, e) ? -1 : 0;
 }
 
-int tracee_syscall_enter(struct tracee *t, struct err *e)
+int tracee_syscall_enter(struct tracee *t, const struct cpu_site *site, struct err *e)
 {
-	return await_syscall_stop(t, e) || resume(t, 0, e) ? -1 : 0;
+	struct cpu_regs regs = t->regs;
+
+	if (await_syscall_stop(t, e))
+		return -1;
+	if (site->park) {
+		cpu_exchange_call(&regs, site, t->call_nr, t->call_arg);
+		if (cpu_set_regs(t->tid, &regs, e))
+			return -1;
+	}
+	return resume(t, 0, e);
 }
 
 int tracee_syscall_end(struct tracee *t, int64_t *ret, struct err *e)
@@ -230,9 +279,10 @@ int tracee_syscall_end(struct tracee *t, int64_t *ret, struct err *e)
 	return 0;
 }
 
-int tracee_syscall(struct tracee *t, uint64_t insn, long nr, const uint64_t arg[6], int64_t *ret, struct err *e)
+int tracee_syscall(struct tracee *t, const struct cpu_site *site, long nr, const uint64_t arg[6], int64_t *ret,
+		   struct err *e)
 {
-	return tracee_syscall_begin(t, insn, nr, arg, e) || tracee_syscall_enter(t, e) ||
+	return tracee_syscall_begin(t, site, nr, arg, e) || tracee_syscall_enter(t, site, e) ||
 			       tracee_syscall_end(t, ret, e) ?
 		       -1 :
 		       0;
@@ -265,6 +315,11 @@ int tracee_restore(struct tracee *t, struct err *e)
 	if (t->blocked && ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(t->sigmask), &t->sigmask))
 		return err_set(e, errno, "cannot restore the signal mask of thread %d", t->tid);
 	t->blocked = false;
+	if (t->undispatched && set_dispatch(t->tid, &t->dispatch, e))
+		return -1;
+	t->undispatched = false;
+	if (t->loan)
+		__atomic_store_n(&t->loan->out, 0, __ATOMIC_RELEASE);
 	return 0;
 }
 

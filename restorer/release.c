@@ -125,11 +125,12 @@ int release_end_leader(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 {
 	const TaskCoreEntry *tc = t->core->tc;
 	const uint64_t arg[6] = { WEXITSTATUS(tc->exit_code) };
+	const struct cpu_site site = { .insn = ctx->arena->insn };
 	struct tracee leader = { .pid = t->pid, .tid = t->pid, .blocked = true };
 
 	if (ptrace(PTRACE_INTERRUPT, t->pid, 0, 0))
 		return err_set(e, errno, "cannot interrupt its first thread");
-	if (tracee_stop(&leader, e) || tracee_syscall_begin(&leader, ctx->arena->insn, SYS_exit, arg, e) ||
+	if (tracee_stop(&leader, e) || tracee_syscall_begin(&leader, &site, SYS_exit, arg, e) ||
 	    tracee_reenter_end(&leader, e) || set_mask(t->pid, tc->blk_sigset, e) || tracee_detach(&leader, e))
 		return -1;
 	return await_end(t, e);
@@ -242,10 +243,11 @@ static int finish_thread(struct rtask *t, struct agent_thread *th, struct err *e
 static int remove_arena(struct restore_ctx *ctx, struct tracee *leader, struct err *e)
 {
 	const uint64_t arg[6] = { ctx->arena->base, ctx->arena->size };
+	const struct cpu_site site = { .insn = ctx->arena->insn };
 	int64_t ret;
 
 	leader->blocked = true; /* everything is blocked since before its birth */
-	if (tracee_syscall(leader, ctx->arena->insn, SYS_munmap, arg, &ret, e))
+	if (tracee_syscall(leader, &site, SYS_munmap, arg, &ret, e))
 		return -1;
 	return ret ? err_set(e, -ret, "cannot unmap the arena") : 0;
 }
@@ -253,6 +255,7 @@ static int remove_arena(struct restore_ctx *ctx, struct tracee *leader, struct e
 static int prepare_task(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 {
 	const uint64_t chan[6] = { ctx->chan_task }; /* the last thing of ours in its table */
+	const struct cpu_site site = { .insn = ctx->arena->insn };
 	struct tracee leader, other;
 	int64_t ret;
 
@@ -262,7 +265,7 @@ static int prepare_task(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 	if (stop_thread(t, &t->threads[0], &leader, e))
 		return -1;
 	leader.blocked = true; /* everything is, since before its birth */
-	if (t->table_of == t && tracee_syscall(&leader, ctx->arena->insn, SYS_close, chan, &ret, e))
+	if (t->table_of == t && tracee_syscall(&leader, &site, SYS_close, chan, &ret, e))
 		return -1;
 	if (remove_arena(ctx, &leader, e))
 		return -1;

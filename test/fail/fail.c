@@ -50,6 +50,7 @@ void world_enter(struct world *w, int argc, char **argv)
 	snprintf(w->restore, sizeof(w->restore), "%s", w->dump);
 	strcpy(strstr(w->restore, "cr-dump"), "cr-restore");
 	snprintf(w->victim, sizeof(w->victim), "/mnt/src/%s/test/fail/victim", getenv("CR_BUILD") ? "build" : build);
+	snprintf(w->shim, sizeof(w->shim), "%.*s/shim-kill.so", (int)(strrchr(w->victim, '/') - w->victim), w->victim);
 	printf("seed %u%s\n", w->seed, w->full ? "" : ", a sample; --full does all");
 	if (mkdir(WORK, 0755) || chdir(WORK)) {
 		perror(WORK);

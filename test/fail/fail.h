@@ -19,7 +19,7 @@
 #define PATIENCE 20.0
 
 struct world {
-	char dump[512], restore[512], victim[512];
+	char dump[512], restore[512], victim[512], shim[512];
 	bool full; /* all the numbers, not only a sample */
 	unsigned int seed;
 	int failures;

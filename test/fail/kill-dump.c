@@ -93,54 +93,6 @@ static void many(struct world *w, const char *name, int sig, bool group, int n)
 	       name, t.runs, t.given_up, t.completed, t.restored, w->failures - before, w->slowest_recovery * 1e3);
 }
 
-/* --- the worker --------------------------------------------------------------------------------------------- */
-
-/* Did it only see system calls return EINTR, or worse? */
-static bool only_interrupted(struct world *w)
-{
-	for (unsigned int i = 0; i < w->board->nr_slots; i++) {
-		const struct slot *s = &w->board->slots[i];
-
-		if (s->errors && !strstr(s->text, "Interrupted") && !strstr(s->text, "errno 4"))
-			return false;
-	}
-	return w->board->nr_slots;
-}
-
-/* Nobody should kill the worker, and nobody can undo what it has left; what comes of it is only told. */
-static void worker(struct world *w, int n, double usual)
-{
-	int unharmed = 0, complete = 0, interrupted = 0, harmed = 0, failures = w->failures;
-
-	w->quiet = true;
-	for (int i = 0; i < n; i++) {
-		pid_t pid, target = 0;
-
-		clean_dir(IMG);
-		pid = start_dump(w, true);
-		sleep_s(usual * (i + fraction(w)) / n);
-		if (count_comm("cr-dump-worker", &target))
-			kill(target, SIGKILL);
-		tool_end(pid);
-		no_tool_left(w);
-		sleep_s(0.02);
-		complete += is_checkpoint(IMG);
-		if (tree_unharmed(w, "the worker was killed")) {
-			unharmed += !is_checkpoint(IMG);
-			continue;
-		}
-		if (only_interrupted(w))
-			interrupted++;
-		else
-			harmed++;
-		anew(w);
-	}
-	w->quiet = false;
-	w->failures = failures;
-	printf("for information, SIGKILL of the worker itself: %d times; dump complete %d, unharmed %d, system calls interrupted %d, harmed %d\n",
-	       n, complete, unharmed, interrupted, harmed);
-}
-
 int main(int argc, char **argv)
 {
 	struct world w;
@@ -159,9 +111,5 @@ int main(int argc, char **argv)
 	many(&w, "SIGHUP", SIGHUP, false, n / 5);
 	if (tree_finish(&w))
 		printf("the tree's last verification of itself: ok\n");
-	if (w.full) {
-		anew(&w);
-		worker(&w, 40, usual);
-	}
 	return world_end(&w, "cr-dump killed at any moment");
 }

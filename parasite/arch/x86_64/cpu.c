@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 
 #include "parasite/arch/cpu.h"
@@ -105,6 +106,77 @@ int64_t cpu_syscall_result(const struct cpu_regs *regs)
 {
 	return regs->gp.rax;
 }
+
+/* --- waiting without a tracer ------------------------------------------------------------------------------- */
+
+#define WAIT_MARK 0x7469617774697263ULL /* an argument of pause(2), which takes none: it is ours */
+
+#define CF 0x001ULL
+#define PF 0x004ULL
+#define ZF 0x040ULL
+#define SF 0x080ULL
+#define TF 0x100ULL
+#define DF 0x400ULL
+#define OF 0x800ULL
+#define JL 0x7c /* jumps when SF and OF differ */
+
+/*
+ * Jumps of two bytes, the second of which, -2, leads back to the first: jmp, and a jump for each of 16 conditions. They need not be meant so,
+ * in the middle of other instructions they do as well: nearly every piece of code has some.
+ */
+long cpu_find_park(const void *code, size_t len)
+{
+	const uint8_t *c = code, *hit = code;
+	size_t left = len;
+
+	while ((hit = memchr(hit, 0xfe, left))) {
+		if (hit > c && (hit[-1] == 0xeb || (hit[-1] & 0xf0) == 0x70))
+			return hit - 1 - c;
+		hit++;
+		left = c + len - hit;
+	}
+	return -1;
+}
+
+/* The conditions with an odd number are the negated ones. */
+static uint64_t park_flags(uint8_t code)
+{
+	if (code & 1)
+		return 0;
+	return CF | PF | ZF | SF | (code == JL ? 0 : OF);
+}
+
+void cpu_prepare_wait(struct cpu_regs *regs, const struct cpu_site *site)
+{
+	const uint64_t arg[6] = { WAIT_MARK };
+
+	cpu_prepare_syscall(regs, site->insn, SYS_pause, arg);
+}
+
+void cpu_exchange_call(struct cpu_regs *regs, const struct cpu_site *site, long nr, const uint64_t arg[6])
+{
+	cpu_prepare_syscall(regs, site->park, -ENOSYS, arg);
+	regs->gp.orig_rax = nr;
+	regs->gp.eflags &= ~(CF | PF | ZF | SF | TF | DF | OF);
+	regs->gp.eflags |= park_flags(site->park_code);
+}
+
+bool cpu_waits(const struct cpu_regs *regs, const struct cpu_site *site)
+{
+	return regs->gp.rip - site->insn <= CPU_SYSCALL_INSN_SIZE && regs->gp.rdi == WAIT_MARK;
+}
+
+bool cpu_is_parked(const struct cpu_regs *regs, const struct cpu_site *site)
+{
+	return site->park && regs->gp.rip == site->park;
+}
+
+uint64_t cpu_pc(const struct cpu_regs *regs)
+{
+	return regs->gp.rip;
+}
+
+/* --- the rest ------------------------------------------------------------------------------------------------ */
 
 void cpu_prepare_call(struct cpu_regs *regs, uint64_t entry, uint64_t stack, uint64_t arg)
 {
