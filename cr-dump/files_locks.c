@@ -12,7 +12,7 @@
 #include "file-lock.pb-c.h"
 
 /* Wire values of file_lock_entry.flag. */
-enum { LOCK_POSIX = 1, LOCK_FLOCK = 2, LOCK_LEASE = 32, LOCK_OFD = 1024 };
+enum { LOCK_POSIX = 1, LOCK_FLOCK = 2, LOCK_OFD = 4, LOCK_LEASE = 8 };
 /* Added to the type of a lease: it has been asked to become this. */
 #define LEASE_BREAKING 4
 

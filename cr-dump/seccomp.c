@@ -125,7 +125,10 @@ static bool is_same_chain(const struct chain *a, const struct chain *b)
 	return same;
 }
 
-/* What all threads have in the same way readers may install for all of them at once: the image says so in CRIU's way. */
+/*
+ * Filters that all threads have in the same way are installed for all of them at once by a reader. The image says so in CRIU's way:
+ * they have the flag, and only the first thread names them.
+ */
 static void save_chains(struct dump_ctx *ctx, struct task *t, const struct chain *chains)
 {
 	uint32_t shared = SECCOMP_FILTER_FLAG_TSYNC;
@@ -138,7 +141,11 @@ static void save_chains(struct dump_ctx *ctx, struct task *t, const struct chain
 
 		for (size_t j = chains[i].nr; j-- > 0;)
 			last = intern(ctx, last, chains[i].list[j].flags | shared, &chains[i].list[j]);
-		if (last != NO_FILTER)
+		if (last == NO_FILTER)
+			continue;
+		if (i && shared)
+			t->threads[i].core->thread_core->has_seccomp_mode = false;
+		else
 			PB_SET(t->threads[i].core->thread_core, seccomp_filter, last);
 	}
 }

@@ -322,10 +322,15 @@ static int save_filter(struct dump_ctx *ctx, struct open_file *of, int fd, SkOpt
 	}
 	if (!len)
 		return 0;
+	_cleanup_free_ struct sock_filter *insns = calloc(len, sizeof(*insns));
+	if (!insns || getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, insns, &len))
+		return -1;
 	o->n_so_filter = len;
 	o->so_filter = pool_alloc(&ctx->pool, len * sizeof(*o->so_filter));
-	_Static_assert(sizeof(struct sock_filter) == sizeof(*o->so_filter), "one instruction an element");
-	return getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, o->so_filter, &len);
+	for (size_t i = 0; i < len; i++)
+		o->so_filter[i] = (uint64_t)insns[i].code << 48 | (uint64_t)insns[i].jt << 40 |
+				  (uint64_t)insns[i].jf << 32 | insns[i].k;
+	return 0;
 }
 
 #define READ_OPT(fd, level, option, entry, field, always)                 \

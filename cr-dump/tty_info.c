@@ -10,7 +10,10 @@
 
 #include "cr-dump/tty.h"
 
-#define HUNG_UP_SET 32 /* sets of the hung-up ones: an index may be in use again */
+/* What is no pseudo-terminal CRIU numbers as if it were one; a higher number than those is told from them. */
+#define FIRST_OTHER  1000
+#define ABOVE_OTHERS (1u << 22)
+#define HUNG_UP_SET  32 /* sets of the hung-up ones: an index may be in use again */
 
 struct ttys *ttys_of(struct dump_ctx *ctx)
 {
@@ -50,6 +53,8 @@ static uint32_t pty_id(struct dump_ctx *ctx, dev_t dev, uint32_t index, bool mas
 		set++;
 	if (set == s->nr_sets)
 		*POOL_PUSH(&ctx->pool, s->sets, s->nr_sets) = dev;
+	if (index >= FIRST_OTHER)
+		index |= ABOVE_OTHERS;
 	return (uint32_t)(set + (hung_up ? HUNG_UP_SET : 0)) << 24 | index << 1 | master;
 }
 
@@ -224,11 +229,24 @@ static int look_slave(struct dump_ctx *ctx, struct open_file *of, const struct f
 
 /* --- others ------------------------------------------------------------------------------------------------- */
 
-/* /dev/tty is whatever was its opener's controlling terminal: which, the kernel says. */
-static uint32_t other_id(const struct fd_facts *f, unsigned int real)
+/*
+ * CRIU has one number for each type; the second one of a type, which it does not know, gets another. /dev/tty is whatever was its
+ * opener's controlling terminal: which, the kernel says.
+ */
+static uint32_t other_id(struct dump_ctx *ctx, const struct fd_facts *f, unsigned int real)
 {
-	uint32_t id = 0x40000000u | minor(f->st.st_rdev) << 8 | major(f->st.st_rdev);
+	static const uint32_t first[] = {
+		[TTY_TYPE__CONSOLE] = 1002 << 1,
+		[TTY_TYPE__VT] = 1004 << 1,
+		[TTY_TYPE__CTTY] = 1006 << 1,
+		[TTY_TYPE__SERIAL] = 1010 << 1,
+	};
+	uint32_t id = first[type_of(f->st.st_rdev)];
+	const struct terminal *t = find_terminal(ctx, id);
 
+	if (!t || (t->info->rdev == f->st.st_rdev && t->dev == real))
+		return id;
+	id = 0x40000000u | minor(f->st.st_rdev) << 8 | major(f->st.st_rdev);
 	return f->st.st_rdev == makedev(5, 0) ? 0x80000000u | real << 8 | 5 : id;
 }
 
@@ -241,7 +259,7 @@ static int look_other(struct dump_ctx *ctx, struct open_file *of, const struct f
 	uint32_t id;
 
 	ioctl(f->fd, TIOCGDEV, &real);
-	id = other_id(f, real);
+	id = other_id(ctx, f, real);
 	*ret = t = find_terminal(ctx, id);
 	if (t)
 		return 0;

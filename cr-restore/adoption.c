@@ -35,7 +35,7 @@ static int bear_fostered(struct restore_ctx *ctx, struct rtask *t, struct err *e
 {
 	if (birth_bear(ctx, t->born->cloner, e) || birth_bear(ctx, t, e))
 		return -1;
-	if (release_trace(t, &t->threads[0], e))
+	if (release_trace(ctx, t, &t->threads[0], e))
 		return -1;
 	t->born->traced = true;
 	if (birth_grow(ctx, t, e))

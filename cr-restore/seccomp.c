@@ -21,12 +21,13 @@ struct chain {
 	size_t nr;
 };
 
-static bool first_filter(const struct rtask *t, const struct agent_thread *th, uint32_t *ret)
+static bool first_filter(const struct restore_ctx *ctx, const struct rtask *t, const struct agent_thread *th,
+			 uint32_t *ret)
 {
-	const ThreadCoreEntry *c = th->core->thread_core;
+	const ThreadCoreEntry *c = seccomp_teller(ctx, t, th);
 
 	*ret = c->has_seccomp_filter ? c->seccomp_filter : t->core->tc->old_seccomp_filter;
-	return seccomp_mode_of(t, th) == SECCOMP_MODE_FILTER &&
+	return seccomp_mode_of(ctx, t, th) == SECCOMP_MODE_FILTER &&
 	       (c->has_seccomp_filter || t->core->tc->has_old_seccomp_filter);
 }
 
@@ -45,7 +46,7 @@ static int chain_of(struct restore_ctx *ctx, const struct rtask *t, const struct
 	const SeccompEntry *all = ctx->filters;
 	size_t n_all = all ? all->n_seccomp_filters : 0;
 	uint32_t at;
-	bool more = first_filter(t, th, &at);
+	bool more = first_filter(ctx, t, th, &at);
 
 	*ret = (struct chain){ 0 };
 	while (more) {
@@ -78,7 +79,7 @@ static int seccomp_check(struct restore_ctx *ctx, struct rtask *t, struct err *e
 	struct chain c;
 
 	for (size_t i = 0; i < t->nr_threads; i++) {
-		unsigned int mode = seccomp_mode_of(t, &t->threads[i]);
+		unsigned int mode = seccomp_mode_of(ctx, t, &t->threads[i]);
 
 		if (!mode)
 			continue;
@@ -152,10 +153,10 @@ static size_t common(const struct restore_ctx *ctx, const struct chain *chains, 
 	return n;
 }
 
-static bool is_confined(const struct rtask *t)
+static bool is_confined(const struct restore_ctx *ctx, const struct rtask *t)
 {
 	for (size_t i = 0; i < t->nr_threads; i++)
-		if (seccomp_mode_of(t, &t->threads[i]))
+		if (seccomp_mode_of(ctx, t, &t->threads[i]))
 			return true;
 	return false;
 }
@@ -165,7 +166,7 @@ static int seccomp_before(struct restore_ctx *ctx, struct rtask *t, struct err *
 	struct chain *chains;
 	size_t shared;
 
-	if (!is_confined(t))
+	if (!is_confined(ctx, t))
 		return 0;
 	chains = pool_alloc(&ctx->pool, t->nr_threads * sizeof(*chains));
 	for (size_t i = 0; i < t->nr_threads; i++)
@@ -182,7 +183,7 @@ static int seccomp_before(struct restore_ctx *ctx, struct rtask *t, struct err *
 		for (size_t j = shared; j < chains[i].nr; j++)
 			if (install(ctx, t, th, chains[i].index[j], 0, e))
 				return -1;
-		if (seccomp_mode_of(t, th) == SECCOMP_MODE_STRICT && make_strict(t, th, e))
+		if (seccomp_mode_of(ctx, t, th) == SECCOMP_MODE_STRICT && make_strict(t, th, e))
 			return -1;
 	}
 	return 0;

@@ -61,17 +61,29 @@ static int set_time(int fd, int name, uint64_t sec, uint64_t usec, const char *w
 	return setsockopt(fd, SOL_SOCKET, name, &tv, sizeof(tv)) ? err_set(e, errno, "cannot set %s", what) : 0;
 }
 
+static int set_filter(int fd, const SkOptsEntry *o)
+{
+	_cleanup_free_ struct sock_filter *insns = calloc(o->n_so_filter, sizeof(*insns));
+	struct sock_fprog filter = { o->n_so_filter, insns };
+
+	for (size_t i = 0; insns && i < o->n_so_filter; i++) {
+		uint64_t x = o->so_filter[i];
+
+		insns[i] = (struct sock_filter){ x >> 48, x >> 40, x >> 32, x };
+	}
+	return insns ? setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) : -1;
+}
+
 static int set_rest(int fd, const SkOptsEntry *o, struct err *e)
 {
 	struct linger linger = { 1, o->so_linger };
-	struct sock_fprog filter = { o->n_so_filter, (struct sock_filter *)o->so_filter };
 
 	if (set_time(fd, SO_SNDTIMEO, o->so_snd_tmo_sec, o->so_snd_tmo_usec, "SO_SNDTIMEO", e) ||
 	    set_time(fd, SO_RCVTIMEO, o->so_rcv_tmo_sec, o->so_rcv_tmo_usec, "SO_RCVTIMEO", e))
 		return -1;
 	if (o->has_so_linger && setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)))
 		return err_set(e, errno, "cannot set SO_LINGER");
-	if (o->n_so_filter && setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)))
+	if (o->n_so_filter && set_filter(fd, o))
 		return err_set(e, errno, "cannot attach its filter of %zu instructions", o->n_so_filter);
 	for (size_t i = 0; i < o->n_other; i++) {
 		const SkOptionEntry *s = o->other[i];

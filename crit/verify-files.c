@@ -235,7 +235,7 @@ void check_locks(struct verify *v)
 		const uint32_t *task = map_get(&v->map, SPACE_TASK, (uint32_t)l->pid);
 		uint64_t at = task ? AT(v->tasks[*task].files_id, l->fd) : 0;
 
-		if (l->flag != 1 && l->flag != 2 && l->flag != 32 && l->flag != 1024)
+		if (l->flag != 1 && l->flag != 2 && l->flag != 4 && l->flag != 8)
 			found(v, i, nr, "flag", "there is no sort %u of locks", l->flag);
 		if (!task)
 			continue;

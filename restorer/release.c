@@ -30,10 +30,10 @@ static bool lives(const struct rtask *t)
 }
 
 /* Under seccomp even our own calls would be judged by the filters: they begin when the thread is let go. */
-int release_trace(struct rtask *t, const struct agent_thread *th, struct err *e)
+int release_trace(const struct restore_ctx *ctx, struct rtask *t, const struct agent_thread *th, struct err *e)
 {
 	unsigned long options = PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD;
-	bool confined = t->state != TASK_DEAD && !t->helper && seccomp_mode_of(t, th);
+	bool confined = t->state != TASK_DEAD && !t->helper && seccomp_mode_of(ctx, t, th);
 
 	if (!ptrace(PTRACE_SEIZE, th->tid, 0, options | (confined ? PTRACE_O_SUSPEND_SECCOMP : 0)))
 		return 0;
@@ -48,7 +48,7 @@ int release_seize(struct restore_ctx *ctx, struct err *e)
 		struct rtask *t = ctx->tasks[i];
 
 		for (size_t j = t->born->traced; lives(t) && j < t->nr_threads; j++)
-			if (release_trace(t, &t->threads[j], e))
+			if (release_trace(ctx, t, &t->threads[j], e))
 				return -1;
 	}
 	return 0;

@@ -12,7 +12,7 @@
 int release_seize(struct restore_ctx *ctx, struct err *e);
 
 /* One thread; for tasks that have to be traced earlier. */
-int release_trace(struct rtask *t, const struct agent_thread *th, struct err *e);
+int release_trace(const struct restore_ctx *ctx, struct rtask *t, const struct agent_thread *th, struct err *e);
 
 /* The leader, which stands idle, calls exit(2) while the others live on. */
 int release_end_leader(struct restore_ctx *ctx, struct rtask *t, struct err *e);

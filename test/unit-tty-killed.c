@@ -156,7 +156,8 @@ int main(void)
 		caught += one_round(victim, i);
 	must(kill(victim, SIGTERM));
 	must(waitpid(victim, &status, 0));
-	printf("%d workers, or processes that look into terminals, killed just then; the victim ended with status %#x\n", caught, status);
+	printf("%d workers, or processes that look into terminals, killed just then; the victim ended with status %#x\n",
+	       caught, status);
 	if (status)
 		fail("what waited in the terminal is not as it was");
 	return 0;
