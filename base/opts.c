@@ -16,7 +16,7 @@
 #define RESTORE OPTS_RESTORE
 #define BOTH	(OPTS_DUMP | OPTS_RESTORE)
 
-enum value { FLAG, FLAG_OFF, STRING, LIST, PID, SECONDS, SIZE, VALIDATION, VERBOSITY };
+enum value { FLAG, FLAG_OFF, OUTSIDE, STRING, LIST, PID, SECONDS, SIZE, VALIDATION, VERBOSITY };
 
 /* What an option is to us: acted on; harmless to ignore (it only permits something); known but not built. */
 enum support { ACTS, PERMITS, NOT_BUILT };
@@ -59,7 +59,7 @@ static const struct option_desc table[] = {
 	{ "tcp-established", 0, FLAG, PERMITS, BOTH, F(tcp_established), NULL },
 	{ "tcp-close", 0, FLAG, ACTS, BOTH, F(tcp_close), "  TCP connections are closed after the restore" },
 	{ "skip-in-flight", 0, FLAG, ACTS, DUMP, F(skip_in_flight), "  drop TCP connections that wait for accept(2)" },
-	{ "ext-unix-sk", 'x', FLAG, ACTS, BOTH, F(ext_unix_sk), "  sockets may send to one outside the tree" },
+	{ "ext-unix-sk", 'x', OUTSIDE, ACTS, BOTH, F(ext_unix_sk), "  sockets may send to one outside the tree" },
 	{ "link-remap", 0, FLAG, ACTS, DUMP, F(link_remap), "  give files without their name a link for the restore" },
 	{ "ghost-limit", 0, SIZE, ACTS, DUMP, F(ghost_limit), "SIZE  of a deleted file that is saved (default 1M)" },
 	{ "ghost-fiemap", 0, FLAG, ACTS, DUMP, F(ghost_fiemap), "  find the holes of deleted files by FIEMAP" },
@@ -186,6 +186,15 @@ static int add(struct opt_list *list, const char *arg, struct err *e)
 	return 0;
 }
 
+/* Of --ext-unix-sk. */
+static int parse_inodes(const char *text, struct opts *o, struct err *e)
+{
+	if (strspn(text, "0123456789,") != strlen(text))
+		return err_set(e, 0, "--ext-unix-sk wants inode numbers with commas between, not \"%s\"", text);
+	o->ext_unix_inodes = text;
+	return 0;
+}
+
 static int parse_validation(const char *text, bool *size_only, struct err *e)
 {
 	*size_only = !strcmp(text, "filesize");
@@ -212,6 +221,9 @@ static int store(const struct option_desc *d, const char *arg, struct opts *o, s
 	case FLAG_OFF:
 		*(bool *)field = false;
 		return 0;
+	case OUTSIDE:
+		o->ext_unix_sk = true;
+		return arg ? parse_inodes(arg, o, e) : 0;
 	case STRING:
 		*(const char **)field = arg;
 		return 0;
@@ -242,12 +254,10 @@ static void build(struct option *longs, char *shorts)
 {
 	*shorts++ = ':';
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		int has = table[i].value <= FLAG_OFF  ? no_argument :
-			  table[i].value == VERBOSITY ? optional_argument :
-							required_argument;
+		int has = table[i].value <= FLAG_OFF				   ? no_argument :
+			  table[i].value == VERBOSITY || table[i].value == OUTSIDE ? optional_argument :
+										     required_argument;
 
-		if (!strcmp(table[i].name, "ext-unix-sk"))
-			has = optional_argument;
 		longs[i] = (struct option){ table[i].name, has, NULL, LONG_BASE + (int)i };
 		if (!table[i].letter)
 			continue;

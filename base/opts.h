@@ -32,6 +32,7 @@ struct opts {
 	bool leave_running, leave_stopped, shell_job, display_stats;
 	bool restore_detached, restore_sibling, plan, file_locks, tcp_established, skip_rwx_check, vdso_redirect;
 	bool ext_unix_sk, tcp_close, skip_in_flight;
+	const char *ext_unix_inodes; /* numbers, with commas */
 	bool link_remap, ghost_fiemap, evasive_devices, validate_size, force_irmap;
 	uint64_t ghost_limit; /* bytes */
 	struct opt_list external, inherit_fd, remap_path, irmap_scan_paths;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Unix sockets when all of the tree are known: who is connected to whom, and whose connection waits to be accepted. */
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "cr-dump/task.h"
@@ -96,10 +97,26 @@ static bool has_external(const struct dump_ctx *ctx, uint32_t ino)
 	return false;
 }
 
+/* --external unix[INODE], or --ext-unix-sk=INODE,... */
+static bool is_external(const struct dump_ctx *ctx, uint32_t ino)
+{
+	const char *list = ctx->opts->ext_unix_inodes;
+
+	if (!ino)
+		return false;
+	while (list && *list) {
+		if (strtoul(list, NULL, 10) == ino)
+			return true;
+		list += strcspn(list, ",");
+		list += *list == ',';
+	}
+	return external_named(ctx, "unix[%u]", ino);
+}
+
 /* By either end: the inode number of the socket, or of the one at the other end. */
 static bool is_named(const struct dump_ctx *ctx, const UnixSkEntry *r)
 {
-	return external_named(ctx, "unix[%u]", r->ino) || (r->peer && external_named(ctx, "unix[%u]", r->peer));
+	return is_external(ctx, r->ino) || is_external(ctx, r->peer);
 }
 
 static void look_peer(struct dump_ctx *ctx, const struct unixes *s, const struct open_file *of)
@@ -112,15 +129,15 @@ static void look_peer(struct dump_ctx *ctx, const struct unixes *s, const struct
 		return;
 	u = unix_find(&s->all, r->peer);
 	again = u && r->type == SOCK_DGRAM && u->name_len;
-	if (is_named(ctx, r))
-		PB_SET(r, outside, true);
-	else if (!again || !ctx->opts->ext_unix_sk) {
+	if (!is_named(ctx, r) && !(again && ctx->opts->ext_unix_sk)) {
 		refuse_file(ctx, of,
 			    again ? "--ext-unix-sk accepts that: it will be connected to the same name again" :
 				    EXTERNAL_HINT,
 			    "is a unix socket whose other end (socket:[%u]) is not in the tree", r->peer);
 		return;
 	}
+	if (!again)
+		PB_SET(r, outside, true);
 	if (u && !has_external(ctx, r->peer))
 		add_external(ctx, u, r);
 }

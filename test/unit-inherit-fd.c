@@ -133,7 +133,17 @@ static void key_of_file(const int ends[2], char *text)
 
 static void external_file(int i, const int ends[2], char *text)
 {
-	key_of_file(ends, text);
+	strcpy(text, "--external=");
+	key_of_file(ends, text + strlen(text));
+}
+
+/* The other option for it takes a list. */
+static void external_listed(int i, const int ends[2], char *text)
+{
+	struct stat st;
+
+	must(fstat(ends[OURS], &st));
+	sprintf(text, i ? "--external=unix[%lu]" : "--ext-unix-sk=1,%lu,2", (unsigned long)st.st_ino);
 }
 
 /* Either end names it, but for one that is not accepted yet. */
@@ -142,14 +152,14 @@ static void external_socket(int i, const int ends[2], char *text)
 	struct stat st;
 
 	must(fstat(ends[i % 2 ? OURS : THEIRS], &st));
-	sprintf(text, "unix[%lu]", (unsigned long)st.st_ino);
+	sprintf(text, "--external=unix[%lu]", (unsigned long)st.st_ino);
 }
 
 static const struct sort sorts[] = {
 	{ "pipe", MAX, make_pipe, key_of_link, NULL, "no descriptor is given" },
 	{ "reopened pipe", 1, make_reopened, key_of_link, NULL, "no descriptor is given" },
 	{ "stream", 2, make_stream, key_of_link, external_socket, "give another with --inherit-fd" },
-	{ "seqpacket", 2, make_seqpacket, key_of_link, external_socket, "give another with --inherit-fd" },
+	{ "seqpacket", 2, make_seqpacket, key_of_link, external_listed, "give another with --inherit-fd" },
 	{ "datagram", 2, make_dgram, key_of_link, external_socket, "give another with --inherit-fd" },
 	{ "connection", 2, make_connected, key_of_link, external_socket, "give another with --inherit-fd" },
 	{ "memfd", MAX, make_memfd, key_of_link, NULL, NULL },
@@ -301,7 +311,7 @@ static void dump_all(const struct sort *s, pid_t pid)
 		wanted[i] = ends[i][THEIRS];
 		if (s->external) {
 			s->external(i, ends[i], text);
-			append(options, sizeof(options), " --external '%s'", text);
+			append(options, sizeof(options), " '%s'", text);
 		}
 	}
 	if (s->external && s->make != make_fifo && (!dump(pid, "") || lines_of("refused", "--external unix") != s->nr))
