@@ -59,7 +59,7 @@ static const struct option_desc table[] = {
 	{ "tcp-established", 0, FLAG, PERMITS, BOTH, F(tcp_established), NULL },
 	{ "tcp-close", 0, FLAG, ACTS, BOTH, F(tcp_close), "  TCP connections are closed after the restore" },
 	{ "skip-in-flight", 0, FLAG, ACTS, DUMP, F(skip_in_flight), "  drop TCP connections that wait for accept(2)" },
-	{ "ext-unix-sk", 'x', OUTSIDE, ACTS, BOTH, F(ext_unix_sk), "  sockets may send to one outside the tree" },
+	{ "ext-unix-sk", 'x', OUTSIDE, ACTS, BOTH, F(ext_unix_sk), "[INODES]  sockets may send to one outside the tree" },
 	{ "link-remap", 0, FLAG, ACTS, DUMP, F(link_remap), "  give files without their name a link for the restore" },
 	{ "ghost-limit", 0, SIZE, ACTS, DUMP, F(ghost_limit), "SIZE  of a deleted file that is saved (default 1M)" },
 	{ "ghost-fiemap", 0, FLAG, ACTS, DUMP, F(ghost_fiemap), "  find the holes of deleted files by FIEMAP" },
