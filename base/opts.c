@@ -83,7 +83,7 @@ static const struct option_desc table[] = {
 	{ "libdir", 'L', STRING, PERMITS, BOTH, 0, NULL },
 	{ "log-pid", 0, FLAG, PERMITS, BOTH, 0, NULL },
 	{ "lsm-profile", 0, STRING, ACTS, RESTORE, F(lsm_profile),
-	  "TYPE:NAME  the security profile in place of that in the images" },
+	  "PROFILE  apparmor:NAME, in place of that in the images" },
 	{ "cpu-cap", 0, STRING, PERMITS, BOTH, 0, NULL },
 	{ "status-fd", 0, STRING, NOT_BUILT, BOTH, 0, NULL },
 	{ "inherit-fd", 0, LIST, ACTS, RESTORE, F(inherit_fd),
