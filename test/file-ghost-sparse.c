@@ -2,6 +2,7 @@
 /* Ten deleted files in the root directory, nearly a gigabyte each, of which all but the last megabyte is a hole. */
 #include <linux/fiemap.h>
 #include <linux/fs.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
 
@@ -19,18 +20,19 @@ static bool has_fiemap;
 /* Bytes of all extents; -1: the filesystem does not tell. The first begins at *first_ret. */
 static long extents(int fd, uint64_t *first_ret)
 {
-	struct {
-		struct fiemap head;
-		struct fiemap_extent extent[EXTENTS];
-	} map = { .head = {
-			  .fm_length = FIEMAP_MAX_OFFSET, .fm_flags = FIEMAP_FLAG_SYNC, .fm_extent_count = EXTENTS } };
+	struct fiemap *map = calloc(1, sizeof(*map) + EXTENTS * sizeof(map->fm_extents[0]));
 	long bytes = 0;
 
-	if (ioctl(fd, FS_IOC_FIEMAP, &map))
-		return -1;
-	for (uint32_t i = 0; i < map.head.fm_mapped_extents; i++)
-		bytes += map.extent[i].fe_length;
-	*first_ret = map.extent[0].fe_logical;
+	must(map ? 0 : -1);
+	map->fm_length = FIEMAP_MAX_OFFSET;
+	map->fm_flags = FIEMAP_FLAG_SYNC;
+	map->fm_extent_count = EXTENTS;
+	if (ioctl(fd, FS_IOC_FIEMAP, map))
+		bytes = -1;
+	for (uint32_t i = 0; i < map->fm_mapped_extents; i++)
+		bytes += map->fm_extents[i].fe_length;
+	*first_ret = map->fm_extents[0].fe_logical;
+	free(map);
 	return bytes;
 }
 
