@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/guard.h"
+#include "base/procstate.h"
 #include "parasite/infect.h"
 #include "parasite/loan.h"
 
@@ -121,6 +123,24 @@ static void let_all_go(struct held *held, size_t n, int *ret, struct err *e)
 	}
 }
 
+static bool any_runs(const struct loan *loans, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (__atomic_load_n(&loans[i].out, __ATOMIC_ACQUIRE) && proc_state(loans[i].pid, loans[i].tid) == 'R')
+			return true;
+	return false;
+}
+
+/*
+ * A program that has begun goes on without its tracer, and takes away in the end what it has made for itself. Then it sleeps, soon; a
+ * thread at the instruction that jumps to itself never does.
+ */
+static void await_programs(const struct loan *loans, size_t nr)
+{
+	for (int i = 0; i < 100 && any_runs(loans, nr); i++)
+		usleep(200);
+}
+
 int loans_return(struct loan *loans, size_t nr, struct err *e)
 {
 	_cleanup_free_ struct held *held = calloc(nr + 1, sizeof(*held));
@@ -130,6 +150,7 @@ int loans_return(struct loan *loans, size_t nr, struct err *e)
 
 	if (!held)
 		return err_nomem(e, "the threads to give back");
+	await_programs(loans, nr);
 	for (size_t i = 0; i < nr; i++) {
 		if (!__atomic_load_n(&loans[i].out, __ATOMIC_ACQUIRE))
 			continue;
