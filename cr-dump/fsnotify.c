@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/sysmacros.h>
 
+#include "base/handle.h"
 #include "cr-dump/fsnotify.h"
 
 #define HANDLE_WORDS 16 /* that the format always has */
@@ -175,28 +176,6 @@ static bool by_open_file(struct dump_ctx *ctx, const struct watched *w)
 	return true;
 }
 
-/* open_by_handle_at(2) wants the mount as a descriptor that is really open, or the working directory. */
-static int open_handle(const struct mount_point *m, const FhEntry *fh)
-{
-	struct {
-		struct file_handle head;
-		unsigned char bytes[MAX_HANDLE_SZ];
-	} h = { .head = { .handle_bytes = fh->bytes, .handle_type = fh->type } };
-	_cleanup_close_ int before = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_close_ int there = open(m->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int fd, saved;
-
-	if (before < 0 || there < 0 || fchdir(there))
-		return -1;
-	memcpy(h.head.f_handle, fh->handle, fh->bytes);
-	fd = open_by_handle_at(AT_FDCWD, &h.head, O_PATH | O_CLOEXEC);
-	saved = errno;
-	if (fchdir(before))
-		log_warn("the working directory of cr-dump is gone: %s", strerror(errno));
-	errno = saved;
-	return fd;
-}
-
 /* The name that a descriptor has, if it leads to the same file. */
 static const char *name_of(struct dump_ctx *ctx, int fd)
 {
@@ -223,7 +202,8 @@ static bool by_handle(struct dump_ctx *ctx, const struct watched *w, int *errnum
 	for (size_t i = 0; w->handle->bytes && !w->handle->path && i < s->nr_mounts; i++) {
 		if (s->mounts[i].dev != w->dev || !is_reachable(&s->mounts[i]))
 			continue;
-		_cleanup_close_ int fd = open_handle(&s->mounts[i], w->handle);
+		_cleanup_close_ int fd =
+			handle_open(s->mounts[i].path, w->handle->type, w->handle->handle, w->handle->bytes);
 		if (fd < 0)
 			*errnum_ret = errno;
 		else

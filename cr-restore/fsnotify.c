@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "base/handle.h"
 #include "cr-restore/fsnotify.h"
 
 void fsnotify_want(struct restore_ctx *ctx, const struct watched *w)
@@ -15,28 +16,6 @@ void fsnotify_want(struct restore_ctx *ctx, const struct watched *w)
 
 	if (of)
 		of->users++;
-}
-
-/* open_by_handle_at(2) wants the mount as a descriptor that is really open, or the working directory. */
-static int open_at_mount(const char *mount, const FhEntry *fh)
-{
-	struct {
-		struct file_handle head;
-		unsigned char bytes[MAX_HANDLE_SZ];
-	} h = { .head = { .handle_bytes = fh->bytes, .handle_type = fh->type } };
-	_cleanup_close_ int before = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_close_ int there = open(mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int fd, saved;
-
-	if (before < 0 || there < 0 || fchdir(there))
-		return -1;
-	memcpy(h.head.f_handle, fh->handle, fh->bytes);
-	fd = open_by_handle_at(AT_FDCWD, &h.head, O_PATH | O_CLOEXEC);
-	saved = errno;
-	if (fchdir(before))
-		log_warn("the working directory of cr-restore is gone: %s", strerror(errno));
-	errno = saved;
-	return fd;
 }
 
 /* A handle means something on the file system only that it is from: the device must be the same. */
@@ -57,7 +36,7 @@ static int open_handle(const FhEntry *fh, uint32_t s_dev)
 
 		if (sscanf(line, "%*d %*d %u:%u %*s %4096s", &major, &minor, path) == 3 &&
 		    (major << 20 | minor) == s_dev)
-			fd = open_at_mount(path, fh);
+			fd = handle_open(path, fh->type, fh->handle, fh->bytes);
 	}
 	return fd;
 }

@@ -35,6 +35,9 @@ struct crit_verb {
  */
 int crit_option(const struct crit_verb *self, int argc, char **argv, int *status, struct err *e);
 
+/* The options of a verb that has but one, without argument: *flag, which is false before, tells whether it is there. Otherwise as above. */
+int crit_flag(const struct crit_verb *self, int argc, char **argv, bool *flag, int *status, struct err *e);
+
 /* Fills *e with a usage error and returns CRIT_USAGE. */
 int crit_usage(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

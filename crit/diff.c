@@ -252,11 +252,9 @@ static int diff(const char *a, const char *b, bool json, struct err *e)
 static int diff_run(const struct crit_verb *self, int argc, char **argv, struct err *e)
 {
 	bool json = false;
-	int c, status;
+	int status;
 
-	while ((c = crit_option(self, argc, argv, &status, e)) > 0)
-		json = true;
-	if (c < 0)
+	if (crit_flag(self, argc, argv, &json, &status, e))
 		return status;
 	if (optind + 2 != argc)
 		return crit_usage(e, "diff: give two directories or archives");

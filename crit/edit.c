@@ -152,11 +152,9 @@ static int edit(const char *dir, const char *image, bool force, struct err *e)
 static int edit_run(const struct crit_verb *self, int argc, char **argv, struct err *e)
 {
 	bool force = false;
-	int c, status;
+	int status;
 
-	while ((c = crit_option(self, argc, argv, &status, e)) > 0)
-		force = true;
-	if (c < 0)
+	if (crit_flag(self, argc, argv, &force, &status, e))
 		return status;
 	if (optind + 2 != argc)
 		return crit_usage(e, "edit: give a directory and the name of an image in it");

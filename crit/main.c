@@ -60,6 +60,15 @@ int crit_option(const struct crit_verb *self, int argc, char **argv, int *status
 	return -1;
 }
 
+int crit_flag(const struct crit_verb *self, int argc, char **argv, bool *flag, int *status, struct err *e)
+{
+	int c;
+
+	while ((c = crit_option(self, argc, argv, status, e)) > 0)
+		*flag = true;
+	return c;
+}
+
 static int help(void)
 {
 	printf("usage: crit [--no-pager] VERB [OPTION...] [ARGUMENT...]\n"

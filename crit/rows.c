@@ -230,6 +230,14 @@ bool row_has(struct json_object *row, const char *key)
 	return json_object_object_get_ex(row, key, NULL);
 }
 
+struct json_object *row_of_task(uint32_t pid)
+{
+	struct json_object *row = json_object_new_object();
+
+	row_uint(row, "pid", pid);
+	return row;
+}
+
 bool row_new_task(struct json_object *row, struct json_object *before)
 {
 	return !before || row_get_uint(row, "pid") != row_get_uint(before, "pid");

@@ -35,6 +35,9 @@ void rows_note(struct rows *r, const char *fmt, ...) __attribute__((format(print
 /* Ends the array; frees. To be called on failure as well. */
 void rows_end(struct rows *r);
 
+/* A new row about a task: it begins with its "pid". It is the caller's, until rows_put. */
+struct json_object *row_of_task(uint32_t pid);
+
 /*
  * Fields of a row being made; out of memory shows at rows_put, a NULL row is fine until then. Bytes that are no text are escaped as
  * \xNN. Keys are not copied: they are literals, or names from a message's descriptor.

@@ -208,11 +208,9 @@ static int verify(const char *path, bool json, struct err *e)
 static int verify_run(const struct crit_verb *self, int argc, char **argv, struct err *e)
 {
 	bool json = false;
-	int c, status;
+	int status;
 
-	while ((c = crit_option(self, argc, argv, &status, e)) > 0)
-		json = true;
-	if (c < 0)
+	if (crit_flag(self, argc, argv, &json, &status, e))
 		return status;
 	if (optind + 1 != argc)
 		return crit_usage(e, "verify: give one directory or archive");

@@ -89,14 +89,6 @@ static int read_env(struct area *a, struct memory *m, struct err *e)
 	return area_read(a, m, e);
 }
 
-static struct json_object *new_row(uint32_t pid)
-{
-	struct json_object *row = json_object_new_object();
-
-	row_uint(row, "pid", pid);
-	return row;
-}
-
 /* NAME=VALUE, or what else is there. */
 static void add_variable(struct json_object *row, const char *s, size_t len)
 {
@@ -120,7 +112,7 @@ static int put_strings(struct rows *r, uint32_t pid, const struct area *a, bool 
 			at++;
 			continue;
 		}
-		row = new_row(pid);
+		row = row_of_task(pid);
 		if (env) {
 			add_variable(row, a->bytes + at, len);
 		} else {
@@ -139,7 +131,7 @@ static int put_strings(struct rows *r, uint32_t pid, const struct area *a, bool 
 
 static int put_lost(struct rows *r, uint32_t pid, const struct area *a, struct err *e)
 {
-	struct json_object *row = new_row(pid);
+	struct json_object *row = row_of_task(pid);
 	char buf[sizeof(a->lost.where) + sizeof(a->lost.what) + 8];
 
 	snprintf(buf, sizeof(buf), "%s%s%s", a->lost.where, *a->lost.where ? ": " : "", a->lost.what);
@@ -162,7 +154,7 @@ static int put_task_rows(struct checkpoint *c, struct rows *r, uint32_t pid, boo
 	if (!rc && *a.lost.what)
 		rc = put_lost(r, pid, &a, e);
 	if (!rc && r->nr == before)
-		rc = rows_put(r, new_row(pid), e);
+		rc = rows_put(r, row_of_task(pid), e);
 	free(a.bytes);
 	return rc;
 }

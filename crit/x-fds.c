@@ -6,18 +6,10 @@
 #include "base/guard.h"
 #include "crit/x.h"
 
-static struct json_object *new_row(uint32_t pid)
-{
-	struct json_object *row = json_object_new_object();
-
-	row_uint(row, "pid", pid);
-	return row;
-}
-
 static int put_descriptor(const struct checkpoint *c, struct rows *r, uint32_t pid, const FdinfoEntry *fd,
 			  struct err *e)
 {
-	struct json_object *row = new_row(pid);
+	struct json_object *row = row_of_task(pid);
 
 	row_uint(row, "fd", fd->fd);
 	row_file(row, c, fd->type, fd->id);
@@ -33,7 +25,7 @@ static int put_descriptor(const struct checkpoint *c, struct rows *r, uint32_t p
 static int put_directory(const struct checkpoint *c, struct rows *r, uint32_t pid, const char *which, uint32_t id,
 			 struct err *e)
 {
-	struct json_object *row = new_row(pid);
+	struct json_object *row = row_of_task(pid);
 
 	row_text(row, "dir", which);
 	row_file(row, c, FD_TYPES__REG, id);
@@ -83,7 +75,7 @@ static int fds_rows(struct checkpoint *c, struct rows *r, struct err *e)
 			return -1;
 		if (table && (put_descriptors(c, r, pid, table, e) || put_directories(c, r, pid, e)))
 			return -1;
-		if (r->nr == before && rows_put(r, new_row(pid), e))
+		if (r->nr == before && rows_put(r, row_of_task(pid), e))
 			return -1;
 	}
 	return 0;

@@ -33,14 +33,6 @@ static size_t number_of(struct numbers *s, uint64_t id)
 	return s->n;
 }
 
-static struct json_object *new_row(uint32_t pid)
-{
-	struct json_object *row = json_object_new_object();
-
-	row_uint(row, "pid", pid);
-	return row;
-}
-
 /* What a mapping is of: its name, and the file's id. */
 static void add_object(struct json_object *row, const struct checkpoint *c, const VmaEntry *v, struct numbers *s)
 {
@@ -72,7 +64,7 @@ static void add_object(struct json_object *row, const struct checkpoint *c, cons
 static int put_mapping(const struct checkpoint *c, struct rows *r, uint32_t pid, const VmaEntry *v, struct numbers *s,
 		       struct err *e)
 {
-	struct json_object *row = new_row(pid);
+	struct json_object *row = row_of_task(pid);
 
 	row_hex(row, "start", v->start);
 	row_hex(row, "end", v->end);
@@ -94,7 +86,7 @@ static int put_mapping(const struct checkpoint *c, struct rows *r, uint32_t pid,
 /* What is known of the memory as a whole. */
 static int put_memory(const struct checkpoint *c, struct rows *r, uint32_t pid, const MmEntry *mm, struct err *e)
 {
-	struct json_object *row = new_row(pid);
+	struct json_object *row = row_of_task(pid);
 	_cleanup_free_ char *exe = file_name(c, FD_TYPES__REG, mm->exe_file_id);
 	MmEntry alone = *mm;
 
@@ -113,7 +105,7 @@ static int put_task_rows(struct checkpoint *c, struct rows *r, uint32_t pid, str
 	if (checkpoint_mm(c, pid, &mm, e))
 		return -1;
 	if (!mm) /* a dead task */
-		return rows_put(r, new_row(pid), e);
+		return rows_put(r, row_of_task(pid), e);
 	rc = put_memory(c, r, pid, mm, e);
 	for (size_t i = 0; !rc && i < mm->n_vmas; i++)
 		rc = put_mapping(c, r, pid, mm->vmas[i], s, e);

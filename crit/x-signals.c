@@ -181,14 +181,6 @@ static void add_timers(struct json_object *row, CoreEntry__March arch, const Tas
 	}
 }
 
-static struct json_object *new_row(uint32_t pid)
-{
-	struct json_object *row = json_object_new_object();
-
-	row_uint(row, "pid", pid);
-	return row;
-}
-
 static int put_thread(struct checkpoint *c, void *arg, uint32_t pid, uint32_t tid, const MmEntry *mm, struct err *e)
 {
 	struct rows *r = arg;
@@ -200,10 +192,10 @@ static int put_thread(struct checkpoint *c, void *arg, uint32_t pid, uint32_t ti
 		return -1;
 	if (!core || (core->tc && core->tc->task_state == TASK_DEAD)) {
 		img_free(core);
-		return tid == pid ? rows_put(r, new_row(pid), e) : 0;
+		return tid == pid ? rows_put(r, row_of_task(pid), e) : 0;
 	}
 	t = core->thread_core;
-	row = new_row(pid);
+	row = row_of_task(pid);
 	row_uint(row, "tid", tid);
 	row_signals(row, "blocked", core->mtype,
 		    t->has_blk_sigset ? t->blk_sigset :

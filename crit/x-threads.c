@@ -149,14 +149,6 @@ static void add_seccomp(struct json_object *row, const CoreEntry *core)
 		row_uint(row, "seccomp_filter", old ? tc->old_seccomp_filter : t->seccomp_filter);
 }
 
-static struct json_object *new_row(uint32_t pid)
-{
-	struct json_object *row = json_object_new_object();
-
-	row_uint(row, "pid", pid);
-	return row;
-}
-
 static int put_thread(struct checkpoint *c, void *arg, uint32_t pid, uint32_t tid, const MmEntry *mm, struct err *e)
 {
 	struct rows *r = arg;
@@ -167,7 +159,7 @@ static int put_thread(struct checkpoint *c, void *arg, uint32_t pid, uint32_t ti
 
 	if (checkpoint_core(c, tid, tid == pid, &core, e))
 		return -1;
-	row = new_row(pid);
+	row = row_of_task(pid);
 	row_uint(row, "tid", tid);
 	if (!core) {
 		row_text(row, "missing", "no image of this thread");

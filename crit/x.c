@@ -57,11 +57,9 @@ static const struct option options[] = {
 static int x_run(const struct crit_verb *self, int argc, char **argv, struct err *e)
 {
 	bool json = false;
-	int status, c;
+	int status;
 
-	while ((c = crit_option(self, argc, argv, &status, e)) > 0)
-		json = true;
-	if (c < 0)
+	if (crit_flag(self, argc, argv, &json, &status, e))
 		return status;
 	if (optind + 2 != argc)
 		return crit_usage(e, "x: give a directory or an archive, and a view");

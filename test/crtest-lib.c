@@ -40,6 +40,16 @@ void check_random(const void *buf, size_t len, uint64_t seed)
 				      (unsigned long long)seed, i * 8, len);
 }
 
+uint32_t random_below(uint32_t limit, uint64_t usual_seed)
+{
+	static uint64_t state;
+	const char *seed = getenv("CR_SEED");
+
+	if (!state)
+		state = (seed ? strtoull(seed, NULL, 10) : usual_seed) * 0x9e3779b97f4a7c15ull + 1;
+	return (next_random(&state) >> 33) % limit;
+}
+
 void *map_anon(size_t len, int prot, int extra_flags)
 {
 	int sharing = extra_flags & MAP_SHARED ? 0 : MAP_PRIVATE;

@@ -48,13 +48,7 @@ struct state {
 
 static inline uint32_t walk_random(uint32_t limit)
 {
-	static uint64_t state;
-	const char *seed = getenv("CR_SEED");
-
-	if (!state)
-		state = (seed ? strtoul(seed, NULL, 10) : 28) * 0x9e3779b97f4a7c15ull + 1;
-	state = state * 6364136223846793005ull + 1442695040888963407ull;
-	return (state >> 33) % limit;
+	return random_below(limit, 28);
 }
 
 static inline size_t walk_count(size_t usual)

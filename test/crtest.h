@@ -164,6 +164,8 @@ void cell_wait(uint32_t *cell, uint32_t v); /* until *cell >= v; sleeps without 
 double now_s(void);			    /* CLOCK_MONOTONIC, seconds */
 void fill_random(void *buf, size_t len, uint64_t seed);
 void check_random(const void *buf, size_t len, uint64_t seed);
+/* A number from 0 to limit - 1, always the same ones for a test; CR_SEED=N makes it others. */
+uint32_t random_below(uint32_t limit, uint64_t usual_seed);
 void *map_anon(size_t len, int prot, int extra_flags);
 int tmp_file(const char *name, size_t size, uint64_t seed, int flags); /* makes it, mode 0600, opened with flags */
 bool can(const void *addr, int prot); /* try PROT_READ or PROT_WRITE for real, by the fault it gives */

@@ -30,13 +30,7 @@ static int first_of(int who, int object)
 
 static int below(int limit)
 {
-	static uint64_t state;
-	const char *seed = getenv("CR_SEED");
-
-	if (!state)
-		state = (seed ? strtoul(seed, NULL, 10) : 3) * 0x9e3779b97f4a7c15ull + 1;
-	state = state * 6364136223846793005ull + 1442695040888963407ull;
-	return (state >> 33) % limit;
+	return random_below(limit, 3);
 }
 
 static int somebody(void)

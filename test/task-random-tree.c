@@ -33,13 +33,7 @@ static bool look(int who, struct ids *ids)
 
 static int below(int limit)
 {
-	static uint64_t state;
-	const char *seed = getenv("CR_SEED");
-
-	if (!state)
-		state = (seed ? strtoul(seed, NULL, 10) : 18) * 0x9e3779b97f4a7c15ull + 1;
-	state = state * 6364136223846793005ull + 1442695040888963407ull;
-	return (state >> 33) % limit;
+	return random_below(limit, 18);
 }
 
 static int somebody(void)
