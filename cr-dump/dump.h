@@ -36,6 +36,7 @@ struct thread {
 	struct prog prog;	     /* what was asked inside */
 	uint32_t ask_at[PART_COUNT]; /* index of each part's first op in prog */
 	int32_t blocked_nr;	     /* the system call it slept in before it was seized; -1: none, or unknown */
+	int32_t restarted_nr;	     /* where that is restart_syscall(2): the call that goes on by it; -1: unknown */
 	uint64_t asleep_ns;	     /* for how long it had slept then */
 	uint64_t switches;	     /* how often it had gone to sleep until then */
 	bool stands;		     /* it has come to a stop, and tr.regs are its registers */

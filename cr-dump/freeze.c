@@ -24,6 +24,8 @@
 #include "cr-dump/task.h"
 
 #define VFORK_PATIENCE_US 1000000
+#define AGAIN_NS	  50000
+#define AGAIN_TRIES	  2000
 
 static void on_alarm(int sig)
 {
@@ -60,7 +62,7 @@ static int begin_stand(struct thread *th, struct err *e)
 	return restart_correct(th, e) || tracee_restore(&th->tr, e) ? -1 : 0;
 }
 
-static int stop_in_time(struct dump_ctx *ctx, struct thread *th, uint64_t deadline, struct err *e)
+static int await_stop(struct dump_ctx *ctx, struct thread *th, uint64_t deadline, struct err *e)
 {
 	uint64_t patience = now_us() + VFORK_PATIENCE_US;
 
@@ -81,6 +83,33 @@ static int stop_in_time(struct dump_ctx *ctx, struct thread *th, uint64_t deadli
 		return err_hint(e, "it may be in an uninterruptible sleep (state D); --timeout gives it longer");
 	}
 	th->tr.impatient = false;
+	return 0;
+}
+
+/*
+ * In which call it goes on can only be seen where it sleeps, and it was just on its way there: it is let go until then. Not when it was stopped
+ * by a signal: it would run.
+ */
+static int look_again(struct thread *th, struct err *e)
+{
+	const struct timespec pause = { 0, AGAIN_NS };
+
+	if (ptrace(PTRACE_CONT, th->tr.tid, 0, 0))
+		return err_set(e, errno, "cannot let thread %d go on", th->tr.tid);
+	for (int i = 0; i < AGAIN_TRIES && proc_state(th->tr.pid, th->tr.tid) == 'R'; i++)
+		nanosleep(&pause, NULL);
+	sleep_note(th->tr.pid, th->tr.tid, th);
+	if (ptrace(PTRACE_INTERRUPT, th->tr.tid, 0, 0))
+		return err_set(e, errno, "cannot interrupt thread %d of process %d", th->tr.tid, th->tr.pid);
+	return 0;
+}
+
+static int stop_in_time(struct dump_ctx *ctx, struct thread *th, uint64_t deadline, struct err *e)
+{
+	if (await_stop(ctx, th, deadline, e))
+		return -1;
+	if (restart_is_riddle(th) && !th->tr.stop_signo && (look_again(th, e) || await_stop(ctx, th, deadline, e)))
+		return -1;
 	return begin_stand(th, e);
 }
 
@@ -104,7 +133,7 @@ static int seize_one(struct dump_ctx *ctx, struct task *t, pid_t tid, struct err
 {
 	struct thread *th = POOL_PUSH(&ctx->pool, t->threads, t->nr_threads);
 
-	*th = (struct thread){ .blocked_nr = -1 };
+	*th = (struct thread){ .blocked_nr = -1, .restarted_nr = -1 };
 	sleep_note(t->pid, tid, th);
 	if (!tracee_seize(&th->tr, t->pid, tid, 0, e))
 		return 0;
@@ -215,7 +244,7 @@ static int go_without_leader(struct dump_ctx *ctx, struct task *t, struct err *e
 		return e->errnum == EINVAL ? err_hint(e, "such a process can be dumped since Linux 6.9") : -1;
 	}
 	t->ended = pool_alloc(&ctx->pool, sizeof(*t->ended));
-	*t->ended = (struct thread){ .tr = { .pid = t->pid, .tid = t->pid }, .blocked_nr = -1 };
+	*t->ended = (struct thread){ .tr = { .pid = t->pid, .tid = t->pid }, .blocked_nr = -1, .restarted_nr = -1 };
 	log_debug("process %d: its first thread has ended, %d stands for it", t->pid, t->tid);
 	return 0;
 }

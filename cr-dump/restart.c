@@ -94,6 +94,13 @@ static uint64_t to_ms(uint64_t ns)
 	return (ns + 999999) / 1000000; /* rather late than early, as all timeouts */
 }
 
+bool restart_is_riddle(const struct thread *th)
+{
+	struct cpu_call c;
+
+	return cpu_in_call(th, &c) && c.nr < 0 && c.result == -KERNEL_ERESTART_RESTARTBLOCK;
+}
+
 int restart_correct(struct thread *th, struct err *e)
 {
 	const struct timed_call *tc;

@@ -11,6 +11,8 @@
 #include "cr-dump/dump.h"
 #include "cr-dump/sleep.h"
 
+#define FIRST_ADDRESS 4096 /* below there is nothing that a program maps by chance */
+
 #ifndef SYS_epoll_pwait2
 #define SYS_epoll_pwait2 441
 #endif
@@ -122,6 +124,33 @@ static unsigned int last_cpu(pid_t pid, pid_t tid)
 	return p ? strtoul(p, NULL, 10) : CPU_SETSIZE;
 }
 
+/* An int in a register, small or negative (the clock of a process); or an address? */
+static bool is_clock(uint64_t arg)
+{
+	return (int64_t)arg < FIRST_ADDRESS || (arg <= UINT32_MAX && (int32_t)arg < 0);
+}
+
+/*
+ * The kernel lets only a few calls go on by restart_syscall(2); where in it the thread sleeps tells which: the name is that of the innermost
+ * function that has not to do with scheduling, and only the two sleeps share it. Of them, one has the address of a
+ * timespec where the other has the number of a clock.
+ */
+static int restarted_call(pid_t pid, pid_t tid, uint64_t first_arg)
+{
+	char path[64], where[128];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/wchan", pid, tid);
+	if (read_text(path, where, sizeof(where)))
+		return -1;
+	if (strstr(where, "futex"))
+		return SYS_futex;
+	if (strstr(where, "poll"))
+		return SYS_poll;
+	if (strstr(where, "sleep") || strstr(where, "syscall"))
+		return is_clock(first_arg) ? SYS_clock_nanosleep : SYS_nanosleep;
+	return -1;
+}
+
 void sleep_note(pid_t pid, pid_t tid, struct thread *th)
 {
 	char path[64], buf[256];
@@ -135,6 +164,7 @@ void sleep_note(pid_t pid, pid_t tid, struct thread *th)
 	    nr < 0)
 		return;
 	th->blocked_nr = nr;
+	th->restarted_nr = nr == SYS_restart_syscall ? restarted_call(pid, tid, arg[0]) : -1;
 	if (!may_time_out(nr, arg))
 		return;
 	offset = clock_offset(last_cpu(pid, tid));

@@ -11,7 +11,7 @@
 
 struct thread;
 
-/* Fills th->blocked_nr and th->asleep_ns; leaves them alone when the thread is running or nothing can be known. */
+/* Fills th->blocked_nr, th->restarted_nr and th->asleep_ns; leaves them alone when the thread is running or nothing can be known. */
 void sleep_note(pid_t pid, pid_t tid, struct thread *th);
 
 /* When it stands: what was noted is nothing when it has been awake since. */

@@ -46,6 +46,9 @@ int signals_deliverable(const struct thread *th, uint64_t *mask_ret, struct err 
 
 /* restart.c: what becomes of a system call that our stop interrupted. */
 
+/* It goes on in a call that was interrupted before, and which one that is is not known. */
+bool restart_is_riddle(const struct thread *th);
+
 /* Where the kernel would report an interruption by our stop to the task, makes it go on instead, in the living task too. */
 int restart_correct(struct thread *th, struct err *e);
 

@@ -25,7 +25,7 @@ static void anew(struct world *w)
 }
 
 /* A call of which signal(7) says that every stop interrupts it did so, because nobody was there in time to make it go on. */
-static bool only_interrupted(struct world *w, bool after_restore)
+static bool only_interrupted(struct world *w)
 {
 	bool any = false;
 
@@ -33,31 +33,11 @@ static bool only_interrupted(struct world *w, bool after_restore)
 		const struct slot *s = &w->board->slots[i];
 
 		if (s->errors && !strstr(s->text, "epoll_wait returned -1, errno 4") &&
-		    !strstr(s->text, "kind 1 returned -1: Interrupted") &&
-		    !(after_restore && strstr(s->text, "futex returned 4, errno 0")))
+		    !strstr(s->text, "kind 1 returned -1: Interrupted"))
 			return false;
 		any |= s->errors;
 	}
 	return any;
-}
-
-/*
- * When the dump was complete as the worker died, a call may come back interrupted as well; once in some dozens of times a futex(2) with a
- * timeout does so, too, for a reason that is not known.
- */
-static bool restored(struct world *w, struct tally *t)
-{
-	int failures = w->failures;
-
-	if (!restore_ok(w))
-		return false;
-	if (tree_adopt(w))
-		return true;
-	if (only_interrupted(w, true)) {
-		w->failures = failures;
-		t->interrupted++;
-	}
-	return false;
 }
 
 static bool unharmed(struct world *w, struct tally *t, const char *when)
@@ -70,7 +50,7 @@ static bool unharmed(struct world *w, struct tally *t, const char *when)
 		return true;
 	}
 	w->quiet = false;
-	if (only_interrupted(w, false)) {
+	if (only_interrupted(w)) {
 		w->failures = failures;
 		t->interrupted++;
 		return false;
@@ -93,7 +73,7 @@ static bool check(struct world *w, struct tally *t, const char *when, bool leave
 			/* Those that were killed last have seen the others die. */
 			for (unsigned int i = 0; i < w->board->nr_slots; i++)
 				w->board->slots[i].errors = 0;
-			return restored(w, t);
+			return restore_ok(w) && tree_adopt(w);
 		}
 		failed(w, "%s: there is a checkpoint, but a part of the tree is still there", when);
 		return false;

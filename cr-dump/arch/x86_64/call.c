@@ -10,8 +10,8 @@
 #define NO_SYSCALL	  (-1ULL) /* orig_rax of a thread that is in none */
 
 /*
- * After an earlier interruption the kernel goes on by restart_syscall(2), and the number of the call is gone. But it was
- * loaded by the instruction in front of the system call, nearly always "mov $nr, %eax".
+ * After an earlier interruption the kernel goes on by restart_syscall(2), and the number of the call is gone. Where nobody has seen
+ * in which call it sleeps: it was loaded by the instruction in front of the system call, often, by "mov $nr, %eax".
  */
 static long number_before(const struct thread *th)
 {
@@ -45,7 +45,7 @@ bool cpu_in_call(const struct thread *th, struct cpu_call *ret)
 		.arg = { r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 },
 	};
 	if (ret->raw_nr == SYS_restart_syscall)
-		ret->nr = number_before(th);
+		ret->nr = th->restarted_nr >= 0 ? th->restarted_nr : number_before(th);
 	return true;
 }
 
