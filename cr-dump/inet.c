@@ -182,6 +182,7 @@ static void forget_connection(SkOptsEntry *o)
 	} results[] = {
 		{ SOL_TCP, TCP_MAXSEG },     { SOL_TCP, TCP_WINDOW_CLAMP },	{ SOL_IP, IP_MULTICAST_TTL },
 		{ SOL_IP, IP_MULTICAST_IF }, { SOL_IPV6, IPV6_MULTICAST_HOPS }, { SOL_IPV6, IPV6_MULTICAST_IF },
+		{ SOL_TCP, TCP_QUICKACK },
 	};
 	size_t kept = 0;
 

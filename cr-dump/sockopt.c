@@ -52,6 +52,24 @@
 #ifndef SO_RCVMARK
 #define SO_RCVMARK 75
 #endif
+#ifndef SO_TXREHASH
+#define SO_TXREHASH 74
+#endif
+#ifndef SO_RCVPRIORITY
+#define SO_RCVPRIORITY 82
+#endif
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83
+#endif
+#ifndef TCP_RTO_MAX_MS
+#define TCP_RTO_MAX_MS	  44
+#define TCP_RTO_MIN_US	  45
+#define TCP_DELACK_MAX_US 46
+#endif
+#ifndef IPV6_FLOWINFO /* only in a header that does not go with netinet/in.h */
+#define IPV6_FLOWINFO	   11
+#define IPV6_FLOWINFO_SEND 33
+#endif
 
 #ifndef PACKET_VNET_HDR_SZ
 #define PACKET_VNET_HDR_SZ 24
@@ -67,7 +85,15 @@ static const struct {
 	{ SOL_SOCKET, SO_TIMESTAMP },
 	{ SOL_SOCKET, SO_TIMESTAMPNS },
 	{ SOL_SOCKET, SO_TIMESTAMPING },
+	{ SOL_SOCKET, SO_TIMESTAMP_NEW }, /* behind the old ones: which of both it is goes for all three */
+	{ SOL_SOCKET, SO_TIMESTAMPNS_NEW },
+	{ SOL_SOCKET, SO_TIMESTAMPING_NEW },
 	{ SOL_SOCKET, SO_PASSPIDFD },
+	{ SOL_SOCKET, SO_PASSRIGHTS },
+	{ SOL_SOCKET, SO_RCVPRIORITY },
+	{ SOL_SOCKET, SO_WIFI_STATUS },
+	{ SOL_SOCKET, SO_TXREHASH },
+	{ SOL_SOCKET, SO_RESERVE_MEM },
 	{ SOL_SOCKET, SO_RCVMARK },
 	{ SOL_SOCKET, SO_RXQ_OVFL },
 	{ SOL_SOCKET, SO_PEEK_OFF },
@@ -80,6 +106,9 @@ static const struct {
 	{ SOL_SOCKET, SO_INCOMING_CPU },
 	{ SOL_SOCKET, SO_MAX_PACING_RATE },
 	{ SOL_SOCKET, SO_ZEROCOPY },
+	{ SOL_IP, IP_TTL },
+	{ SOL_IP, IP_TOS },
+	{ SOL_IP, IP_PKTINFO },
 	{ SOL_IP, IP_RECVTTL },
 	{ SOL_IP, IP_RECVTOS },
 	{ SOL_IP, IP_RECVOPTS },
@@ -87,6 +116,8 @@ static const struct {
 	{ SOL_IP, IP_PASSSEC },
 	{ SOL_IP, IP_RECVORIGDSTADDR },
 	{ SOL_IP, IP_RECVERR },
+	{ SOL_IP, IP_RECVERR_RFC4884 },
+	{ SOL_IP, IP_ROUTER_ALERT },
 	{ SOL_IP, IP_MULTICAST_LOOP },
 	{ SOL_IP, IP_MULTICAST_ALL },
 	{ SOL_IP, IP_MULTICAST_TTL },
@@ -106,6 +137,9 @@ static const struct {
 	{ SOL_IPV6, IPV6_TRANSPARENT },
 	{ SOL_IPV6, IPV6_RECVORIGDSTADDR },
 	{ SOL_IPV6, IPV6_RECVERR },
+	{ SOL_IPV6, IPV6_RECVERR_RFC4884 },
+	{ SOL_IPV6, IPV6_ROUTER_ALERT },
+	{ SOL_IPV6, IPV6_ROUTER_ALERT_ISOLATE },
 	{ SOL_IPV6, IPV6_RECVPATHMTU },
 	{ SOL_IPV6, IPV6_UNICAST_HOPS },
 	{ SOL_IPV6, IPV6_MULTICAST_HOPS },
@@ -121,8 +155,19 @@ static const struct {
 	{ SOL_IPV6, IPV6_RECVRTHDR },
 	{ SOL_IPV6, IPV6_RECVDSTOPTS },
 	{ SOL_IPV6, IPV6_ADDR_PREFERENCES },
-	{ SOL_IPV6, IPV6_CHECKSUM },
+	{ SOL_RAW, IPV6_CHECKSUM }, /* SOL_IPV6 does not take it for ICMPv6 */
 	{ SOL_IPV6, IPV6_AUTOFLOWLABEL },
+	{ SOL_IPV6, IPV6_FLOWINFO },
+	{ SOL_IPV6, IPV6_FLOWINFO_SEND },
+	{ SOL_IPV6, IPV6_HOPOPTS },
+	{ SOL_IPV6, IPV6_RTHDR },
+	{ SOL_IPV6, IPV6_RTHDRDSTOPTS }, /* not without IPV6_RTHDR */
+	{ SOL_IPV6, IPV6_DSTOPTS },
+	{ SOL_IPV6, IPV6_2292PKTINFO },
+	{ SOL_IPV6, IPV6_2292HOPLIMIT },
+	{ SOL_IPV6, IPV6_2292HOPOPTS },
+	{ SOL_IPV6, IPV6_2292DSTOPTS },
+	{ SOL_IPV6, IPV6_2292RTHDR },
 	{ SOL_TCP, TCP_MAXSEG },
 	{ SOL_TCP, TCP_SYNCNT },
 	{ SOL_TCP, TCP_LINGER2 },
@@ -133,10 +178,16 @@ static const struct {
 	{ SOL_TCP, TCP_FASTOPEN },
 	{ SOL_TCP, TCP_FASTOPEN_CONNECT },
 	{ SOL_TCP, TCP_FASTOPEN_NO_COOKIE },
+	{ SOL_TCP, TCP_FASTOPEN_KEY },
 	{ SOL_TCP, TCP_SAVE_SYN },
 	{ SOL_TCP, TCP_NOTSENT_LOWAT },
 	{ SOL_TCP, TCP_WINDOW_CLAMP },
 	{ SOL_TCP, TCP_INQ },
+	{ SOL_TCP, TCP_QUICKACK },
+	{ SOL_TCP, TCP_TX_DELAY },
+	{ SOL_TCP, TCP_RTO_MAX_MS },
+	{ SOL_TCP, TCP_RTO_MIN_US },
+	{ SOL_TCP, TCP_DELACK_MAX_US },
 	{ SOL_UDP, UDP_CORK },
 	{ SOL_UDP, UDP_ENCAP },
 	{ SOL_UDP, UDP_NO_CHECK6_TX },
@@ -167,7 +218,7 @@ int sockopt_int(int fd, int level, int name, int *ret)
 	return getsockopt(fd, level, name, ret, &len);
 }
 
-#define VALUE_MAX 40 /* bytes: of IP_OPTIONS */
+#define VALUE_MAX 256 /* bytes: of extension headers, of IP_OPTIONS */
 
 struct value {
 	bool known; /* by the kernel, and for this sort of socket */
@@ -182,11 +233,12 @@ struct usual {
 	struct value values[ARRAY_SIZE(others)];
 };
 
-static bool of_family(int level, int family)
+static bool of_family(int level, int name, int family)
 {
 	switch (level) {
-	case SOL_IP:
-		return family == AF_INET;
+	case SOL_IP: /* Sockets of IPv6 have an IPv4 side, for which the images have no fields. */
+		return family == AF_INET6 ||
+		       (family == AF_INET && name != IP_TTL && name != IP_TOS && name != IP_PKTINFO);
 	case SOL_IPV6:
 		return family == AF_INET6;
 	case SOL_TCP:
@@ -201,15 +253,29 @@ static bool of_family(int level, int family)
 	}
 }
 
+/* More than a number. */
+static bool is_long(int level, int name)
+{
+	switch (level) {
+	case SOL_SOCKET:
+		return name == SO_TIMESTAMPING || name == SO_TIMESTAMPING_NEW || name == SO_TXTIME;
+	case SOL_IP:
+		return name == IP_OPTIONS;
+	case SOL_IPV6:
+		return name == IPV6_HOPOPTS || name == IPV6_RTHDR || name == IPV6_RTHDRDSTOPTS || name == IPV6_DSTOPTS;
+	case SOL_TCP:
+		return name == TCP_CONGESTION || name == TCP_FASTOPEN_KEY;
+	default:
+		return false;
+	}
+}
+
 static void read_other(int fd, int family, size_t i, struct value *v)
 {
 	int level = others[i].level, name = others[i].name;
-	bool is_long = (level == SOL_TCP && name == TCP_CONGESTION) || (level == SOL_IP && name == IP_OPTIONS) ||
-		       (level == SOL_SOCKET && (name == SO_TIMESTAMPING || name == SO_TXTIME));
 
-	memset(v, 0, sizeof(*v));
-	v->len = is_long ? VALUE_MAX : sizeof(int);
-	v->known = of_family(level, family) && !getsockopt(fd, level, name, v->bytes, &v->len);
+	v->len = is_long(level, name) ? VALUE_MAX : sizeof(int);
+	v->known = of_family(level, name, family) && !getsockopt(fd, level, name, v->bytes, &v->len);
 }
 
 /* NULL with an error when there is none. */
@@ -394,7 +460,8 @@ static int save_raw(struct dump_ctx *ctx, int fd, const InetSkEntry *sk, IpOptsE
 	if (sk->type != SOCK_RAW)
 		return 0;
 	raw = ip->raw = POOL_MSG(&ctx->pool, IpOptsRawEntry, ip_opts_raw_entry);
-	READ_OPT(fd, v4 ? SOL_IP : SOL_IPV6, v4 ? IP_HDRINCL : IPV6_HDRINCL, raw, hdrincl, false);
+	READ_OPT(fd, v4 ? SOL_IP : SOL_IPV6, v4 ? IP_HDRINCL : IPV6_HDRINCL, raw, hdrincl,
+		 sk->proto == IPPROTO_RAW); /* which has it from the beginning */
 	if (v4)
 		READ_OPT(fd, SOL_IP, IP_NODEFRAG, raw, nodefrag, false);
 	if (sk->proto != (v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6))

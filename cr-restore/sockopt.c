@@ -74,6 +74,15 @@ static int set_filter(int fd, const SkOptsEntry *o)
 	return insns ? setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) : -1;
 }
 
+/* Some follow from others, and could not be set to what they are. */
+static bool has_other(int fd, const SkOptionEntry *s)
+{
+	uint8_t now[256] = { 0 };
+	socklen_t len = sizeof(now);
+
+	return !getsockopt(fd, s->level, s->name, now, &len) && len == s->value.len && !memcmp(now, s->value.data, len);
+}
+
 static int set_rest(int fd, const SkOptsEntry *o, struct err *e)
 {
 	struct linger linger = { 1, o->so_linger };
@@ -88,7 +97,7 @@ static int set_rest(int fd, const SkOptsEntry *o, struct err *e)
 	for (size_t i = 0; i < o->n_other; i++) {
 		const SkOptionEntry *s = o->other[i];
 
-		if (setsockopt(fd, s->level, s->name, s->value.data, s->value.len))
+		if (!has_other(fd, s) && setsockopt(fd, s->level, s->name, s->value.data, s->value.len))
 			return err_set(e, errno, "cannot set its option %u of level %u", s->name, s->level);
 	}
 	/* Since Linux 4.10 the owner of a socket is what fchown(2) says. */

@@ -35,7 +35,7 @@ static const struct {
 
 #define OPTIONS (sizeof(options) / sizeof(*options))
 
-static int fds[OPTIONS], fastopen, congestion, txtime, headers, member[2], sources;
+static int fds[OPTIONS], fastopen, congestion, txtime, headers, extended, member[2], sources;
 static struct sockaddr_in to_member = { .sin_family = AF_INET };
 
 static void join(int fd, int level, const void *group, size_t size)
@@ -72,6 +72,17 @@ static void arrange_groups(void)
 	must(setsockopt(sources, IPPROTO_IP, MCAST_JOIN_SOURCE_GROUP, &s, sizeof(s)));
 }
 
+static const char hop_options[8] = { 0, 0, 1, 4 }, own_key[16] = "a key of its own";
+
+/* Extension headers, and what cookies of TCP_FASTOPEN are made with. */
+static void arrange_long(void)
+{
+	extended = must(socket(AF_INET6, SOCK_DGRAM, 0));
+	must(setsockopt(extended, IPPROTO_IPV6, IPV6_HOPOPTS, hop_options, sizeof(hop_options)));
+	must(setsockopt(extended, IPPROTO_IPV6, IPV6_DSTOPTS, hop_options, sizeof(hop_options)));
+	must(setsockopt(fastopen, IPPROTO_TCP, TCP_FASTOPEN_KEY, own_key, sizeof(own_key)));
+}
+
 static void arrange(void)
 {
 	struct {
@@ -97,6 +108,7 @@ static void arrange(void)
 	must(setsockopt(txtime, SOL_SOCKET, SO_TXTIME, &tx, sizeof(tx)));
 	headers = must(socket(AF_INET, SOCK_DGRAM, 0));
 	must(setsockopt(headers, IPPROTO_IP, IP_OPTIONS, route, sizeof(route)));
+	arrange_long();
 	arrange_groups();
 }
 
@@ -134,6 +146,15 @@ static void verify_groups(void)
 	close(sender);
 }
 
+#define check_value(fd, level, option, want)                             \
+	({                                                               \
+		char got_[64] = "";                                      \
+		socklen_t len_ = sizeof(got_);                           \
+		check_eq(getsockopt(fd, level, option, got_, &len_), 0); \
+		check_eq(len_, sizeof(want));                            \
+		check_mem(got_, want, sizeof(want));                     \
+	})
+
 static void verify(void)
 {
 	char name[16] = "";
@@ -160,6 +181,9 @@ static void verify(void)
 	check_eq(getsockopt(headers, IPPROTO_IP, IP_OPTIONS, name, &len), 0);
 	check_eq(len, 8);
 	check_eq(name[0], 7);
+	check_value(extended, IPPROTO_IPV6, IPV6_HOPOPTS, hop_options);
+	check_value(extended, IPPROTO_IPV6, IPV6_DSTOPTS, hop_options);
+	check_value(fastopen, IPPROTO_TCP, TCP_FASTOPEN_KEY, own_key);
 	verify_groups();
 }
 
