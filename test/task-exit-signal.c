@@ -47,6 +47,7 @@ static void arrange(void)
 		living[i] = make(signals[i], 10 + i, false);
 		zombies[i] = make(signals[i], 20 + i, true);
 		must(waitid(P_PID, zombies[i], &si, WEXITED | WNOWAIT | __WALL));
+		task_wait_asleep(living[i]);
 	}
 	got[SIGUSR1] = got[SIGCHLD] = 0;
 }
