@@ -124,6 +124,9 @@ static int write_inventory(struct dump_ctx *ctx, struct err *e)
 	inv.lsmtype = ctx->has_profiles ? LSMTYPE__APPARMOR : LSMTYPE__NO_LSM;
 	inv.has_network_lock_method = true;
 	inv.has_tcp_close = inv.tcp_close = ctx->opts->tcp_close;
+	inv.has_dump_uptime = inv.has_dump_time = true;
+	inv.dump_uptime = ctx->frozen_at_us + ctx->freezing_us;
+	inv.dump_time = clock_us(CLOCK_REALTIME) - (now_us() - inv.dump_uptime);
 	inv.plugins_entry = &plugins;
 	inv.dump_criu_run_id = (char *)run_id(id);
 	return img_write_one(ctx->images_fd, IMG_INVENTORY, 0, &inv.base, e);

@@ -39,6 +39,7 @@ struct thread {
 	int32_t restarted_nr;	     /* where that is restart_syscall(2): the call that goes on by it; -1: unknown */
 	uint64_t asleep_ns;	     /* for how long it had slept then */
 	uint64_t switches;	     /* how often it had gone to sleep until then */
+	bool keeps_timeout;	     /* its call does not write what is left of its timeout */
 	bool stands;		     /* it has come to a stop, and tr.regs are its registers */
 };
 

@@ -21,17 +21,20 @@
 #define NO_TIMEOUT UINT64_MAX
 
 /* How a call takes its relative timeout. */
-enum timeout_kind { IN_MS, AT_TIMESPEC };
+enum timeout_kind { IN_MS, AT_TIMESPEC, AT_TIMEVAL };
 
 static const struct timed_call {
 	int nr;
 	enum timeout_kind kind;
 	unsigned int arg;
-	int rest_arg; /* where the kernel writes what is left; -1: nowhere */
+	int rest_arg; /* where the kernel writes what is left, which can be the same; -1: nowhere */
 } timed_calls[] = {
 	{ SYS_nanosleep, AT_TIMESPEC, 0, 1 },
 	{ SYS_clock_nanosleep, AT_TIMESPEC, 2, 3 },
 	{ SYS_poll, IN_MS, 2, -1 },
+	{ SYS_ppoll, AT_TIMESPEC, 2, 2 },
+	{ SYS_select, AT_TIMEVAL, 4, 4 },
+	{ SYS_pselect6, AT_TIMESPEC, 4, 4 },
 	{ SYS_futex, AT_TIMESPEC, 3, -1 },
 	{ SYS_epoll_wait, IN_MS, 3, -1 },
 	{ SYS_epoll_pwait, IN_MS, 3, -1 },
@@ -49,8 +52,8 @@ static const struct timed_call *timed_call(const struct cpu_call *c)
 	return NULL;
 }
 
-/* The timespec at addr in nanoseconds; NO_TIMEOUT when there is none. */
-static uint64_t read_timespec(pid_t tid, uint64_t addr)
+/* The timespec, or timeval, at addr in nanoseconds; NO_TIMEOUT when there is none. */
+static uint64_t read_time(pid_t tid, uint64_t addr, enum timeout_kind kind)
 {
 	struct timespec ts;
 
@@ -58,7 +61,7 @@ static uint64_t read_timespec(pid_t tid, uint64_t addr)
 		return NO_TIMEOUT;
 	if ((uint64_t)ts.tv_sec >= UINT64_MAX / NSEC)
 		return NO_TIMEOUT; /* 584 years */
-	return ts.tv_sec * NSEC + ts.tv_nsec;
+	return ts.tv_sec * NSEC + ts.tv_nsec * (kind == AT_TIMEVAL ? 1000 : 1);
 }
 
 static bool is_absolute(const struct cpu_call *c)
@@ -79,11 +82,11 @@ static uint64_t time_left(const struct thread *th, const struct cpu_call *c)
 	if (!tc || is_absolute(c))
 		return NO_TIMEOUT;
 	if (tc->rest_arg >= 0 && c->arg[tc->rest_arg])
-		return read_timespec(th->tr.tid, c->arg[tc->rest_arg]);
+		return read_time(th->tr.tid, c->arg[tc->rest_arg], tc->kind);
 	if (tc->kind == IN_MS)
 		all = (int32_t)c->arg[tc->arg] < 0 ? NO_TIMEOUT : (uint32_t)c->arg[tc->arg] * 1000000ULL;
 	else
-		all = read_timespec(th->tr.tid, c->arg[tc->arg]);
+		all = read_time(th->tr.tid, c->arg[tc->arg], tc->kind);
 	if (all == NO_TIMEOUT)
 		return all;
 	return all > slept ? all - slept : 0;
@@ -122,6 +125,8 @@ int restart_correct(struct thread *th, struct err *e)
 		cpu_set_arg(th, tc->arg, to_ms(left));
 		th->asleep_ns = 0; /* is accounted for now */
 	}
+	/* Where the kernel cannot write what is left (see STICKY_TIMEOUTS in personality(2)), neither does a restore. */
+	th->keeps_timeout = tc && tc->rest_arg == (int)tc->arg;
 	/* Not a restart in any case: should a signal come first, its handler runs and the call returns -EINTR as it must. */
 	cpu_set_result(th, -KERNEL_ERESTARTNOHAND);
 	return 0;
@@ -185,7 +190,7 @@ static void save_time_left(struct thread *th, const struct cpu_call *c)
 	const struct timed_call *tc = timed_call(c);
 	uint64_t left = time_left(th, c);
 
-	if (left == NO_TIMEOUT)
+	if (left == NO_TIMEOUT || th->keeps_timeout)
 		return;
 	PB_SET(core, restart_nr, c->nr);
 	PB_SET(core, restart_left_ns, left);

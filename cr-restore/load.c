@@ -36,6 +36,8 @@ static int load_inventory(struct restore_ctx *ctx, struct err *e)
 		ret = err_set(e, 0, "the images are of version %u; this program reads versions 1 to %u",
 			      inv->img_version, IMG_VERSION);
 	ctx->tcp_close = ctx->opts->tcp_close || inv->tcp_close;
+	ctx->dump_uptime_us = inv->has_dump_time ? inv->dump_uptime : 0;
+	ctx->dump_time_us = inv->dump_time;
 	img_free(msg);
 	return ret;
 }

@@ -57,10 +57,12 @@ struct rtask {
 
 struct restore_ctx {
 	const struct opts *opts;
-	int images_fd, work_fd; /* directories */
-	bool tcp_close;		/* TCP connections are restored closed: the dump had --tcp-close, or we have */
-	struct pool pool;	/* lives as long as the restore; images are read into it or kept until the end */
-	struct rtask **tasks;	/* parents before children; tasks[0] is the root */
+	int images_fd, work_fd;	 /* directories */
+	bool tcp_close;		 /* TCP connections are restored closed: the dump had --tcp-close, or we have */
+	uint64_t dump_uptime_us; /* when the tree stood still, by CLOCK_MONOTONIC; 0: unknown */
+	uint64_t dump_time_us;	 /* and by CLOCK_REALTIME */
+	struct pool pool;	 /* lives as long as the restore; images are read into it or kept until the end */
+	struct rtask **tasks;	 /* parents before children; tasks[0] is the root */
 	size_t nr_tasks;
 	struct files *files;  /* files.c */
 	struct shmem *shmems; /* restorer/shmem.c: shared anonymous memory */

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -11,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/kernel.h"
 #include "base/procstate.h"
 #include "cr-restore/birth.h"
@@ -196,13 +198,27 @@ static bool survives_letting_go(long nr)
 	return false;
 }
 
+/*
+ * How long the tree was away, by a clock that a program can compare with: a call with a timeout returns when that is over, as after SIGSTOP.
+ * After a reboot, or in another time namespace, the clocks do not agree, and nothing is known: 0.
+ */
+static uint64_t away_ns(const struct restore_ctx *ctx)
+{
+	uint64_t away = now_us() - ctx->dump_uptime_us, by_wall = clock_us(CLOCK_REALTIME) - ctx->dump_time_us;
+	int64_t differ = away - by_wall;
+
+	if (!ctx->dump_uptime_us || (int64_t)away < 0 || llabs(differ) > 1000000 + (int64_t)away / 1000)
+		return 0;
+	return away * 1000;
+}
+
 /* Everything but the signal mask: until the thread is back in its system call nothing may interrupt it. */
 static int load_thread(struct restore_ctx *ctx, struct rtask *t, struct agent_thread *th, struct err *e)
 {
 	const struct tracee tr = { .pid = t->pid, .tid = th->tid };
 	struct regs_scratch scratch;
 
-	if (regs_load(ctx->regs_layout, th->tid, th->core, &scratch, e) || restore_rseq_cs(th, e))
+	if (regs_load(ctx->regs_layout, th->tid, th->core, away_ns(ctx), &scratch, e) || restore_rseq_cs(th, e))
 		return -1;
 	for (size_t i = 0; scratch.addr && i < ARRAY_SIZE(scratch.words); i++)
 		if (poke(th->tid, scratch.addr + i * sizeof(*scratch.words), scratch.words[i], e))

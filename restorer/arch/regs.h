@@ -8,7 +8,7 @@
 
 #define REGS_PARTS 16
 
-/* A few bytes to be put below the thread's stack before it goes on: a timeout that its system call will read. */
+/* A few bytes to be put into memory before the thread goes on: a timeout that its system call will read. */
 struct regs_scratch {
 	uint64_t addr; /* 0: none */
 	uint64_t words[2];
@@ -29,8 +29,8 @@ bool regs_loadable(const struct regs_layout *l, const CoreEntry *core, char *why
 /* Where the thread of this image goes on. */
 uint64_t regs_ip(const CoreEntry *core);
 
-/* Sets the registers of a stopped thread. */
-int regs_load(const struct regs_layout *l, pid_t tid, const CoreEntry *core, struct regs_scratch *scratch,
-	      struct err *e);
+/* Sets the registers of a stopped thread, for which away_ns of the timeout that was left have passed since the dump. */
+int regs_load(const struct regs_layout *l, pid_t tid, const CoreEntry *core, uint64_t away_ns,
+	      struct regs_scratch *scratch, struct err *e);
 
 #endif

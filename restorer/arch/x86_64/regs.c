@@ -176,6 +176,12 @@ static uint64_t in_scratch(struct regs_scratch *s, uint64_t sp, uint64_t a, uint
 	return s->addr;
 }
 
+/* Where the kernel has written what was left, and the program may look for it. */
+static void in_place(struct regs_scratch *s, uint64_t at, uint64_t a, uint64_t b)
+{
+	*s = (struct regs_scratch){ at, { a, b } };
+}
+
 /* The call is made anew; its timeout is what was left. Registers as in the system call ABI: rdi, rsi, rdx, r10, r8, r9. */
 static void apply_timeout(struct user_regs_struct *r, uint32_t nr, uint64_t ns, struct regs_scratch *s)
 {
@@ -202,12 +208,14 @@ static void apply_timeout(struct user_regs_struct *r, uint32_t nr, uint64_t ns, 
 		r->r10 = in_scratch(s, r->rsp, sec, rest);
 		return;
 	case SYS_ppoll:
-		r->rdx = in_scratch(s, r->rsp, sec, rest);
+		in_place(s, r->rdx, sec, rest);
 		return;
 	case SYS_select:
-		r->r8 = in_scratch(s, r->rsp, sec, rest / 1000);
+		in_place(s, r->r8, sec, rest / 1000);
 		return;
 	case SYS_pselect6:
+		in_place(s, r->r8, sec, rest);
+		return;
 	case SYS_io_getevents:
 	case SYS_recvmmsg:
 		r->r8 = in_scratch(s, r->rsp, sec, rest);
@@ -215,14 +223,15 @@ static void apply_timeout(struct user_regs_struct *r, uint32_t nr, uint64_t ns, 
 	}
 }
 
-int regs_load(const struct regs_layout *l, pid_t tid, const CoreEntry *core, struct regs_scratch *scratch,
-	      struct err *e)
+int regs_load(const struct regs_layout *l, pid_t tid, const CoreEntry *core, uint64_t away_ns,
+	      struct regs_scratch *scratch, struct err *e)
 {
 	struct cpu_regs regs = general(core->thread_info->gpregs);
 	const ThreadCoreEntry *c = core->thread_core;
+	uint64_t left = c->restart_left_ns > away_ns ? c->restart_left_ns - away_ns : 0;
 
 	*scratch = (struct regs_scratch){ 0 };
 	if (c->has_restart_nr && c->has_restart_left_ns && regs.gp.rax == c->restart_nr)
-		apply_timeout(&regs.gp, c->restart_nr, c->restart_left_ns, scratch);
+		apply_timeout(&regs.gp, c->restart_nr, left, scratch);
 	return load_xstate(l, tid, core->thread_info->fpregs, e) || cpu_set_regs(tid, &regs, e) ? -1 : 0;
 }
