@@ -26,7 +26,7 @@ struct opts {
 	const char *log_file;	 /* -o, relative to the work directory; NULL: stderr */
 	const char *pidfile;	 /* relative to the work directory */
 	const char *root;	 /* -r */
-	const char *lsm_profile; /* TYPE:NAME */
+	const char *lsm_profile; /* MODULE:LABEL */
 	int verbosity;		 /* -v, 0..4 */
 	unsigned int timeout;	 /* seconds in which all tasks must be seized */
 	bool leave_running, leave_stopped, shell_job, display_stats;

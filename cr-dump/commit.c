@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/security.h"
 #include "cr-dump/commit.h"
 #include "cr-dump/rescue.h"
 #include "inventory.pb-c.h"
@@ -108,6 +109,13 @@ static const char *run_id(char buf[37])
 	return buf;
 }
 
+static Lsmtype lsmtype(const struct dump_ctx *ctx)
+{
+	if (!ctx->has_labels)
+		return LSMTYPE__NO_LSM;
+	return security_module() == SECURITY_SELINUX ? LSMTYPE__SELINUX : LSMTYPE__APPARMOR;
+}
+
 static int write_inventory(struct dump_ctx *ctx, struct err *e)
 {
 	InventoryEntry inv = INVENTORY_ENTRY__INIT;
@@ -121,7 +129,7 @@ static int write_inventory(struct dump_ctx *ctx, struct err *e)
 	inv.has_root_cg_set = true;
 	inv.root_cg_set = 1;
 	inv.has_lsmtype = true;
-	inv.lsmtype = ctx->has_profiles ? LSMTYPE__APPARMOR : LSMTYPE__NO_LSM;
+	inv.lsmtype = lsmtype(ctx);
 	inv.has_network_lock_method = true;
 	inv.has_tcp_close = inv.tcp_close = ctx->opts->tcp_close;
 	inv.has_dump_uptime = inv.has_dump_time = true;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What confines a thread, or gives it rights. A profile of AppArmor is saved. What cannot be given to a new thread by any interface is refused:
- * labels of other security modules, Landlock domains, keyrings of its own.
+ * What confines a thread, or gives it rights, and cannot be given to a new one by any interface: Landlock domains, keyrings of its own. All of
+ * it is refused. Labels of security modules are in label.c.
  *
  * A Landlock domain is shown nowhere. But who is in one may not look into processes outside of it, so threads are made to try: to compare
  * themselves with this process, or, without the capability for that, with one that has their own ids. A profile can forbid the same; but
- * ptrace(2) tells who did: AppArmor, which is asked after Landlock, has another error than Landlock has.
+ * ptrace(2) tells who did: AppArmor and SELinux, which are asked after Landlock, have another error than Landlock has.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,10 +25,10 @@
 #include <unistd.h>
 
 #include "cr-dump/confined.h"
+#include "cr-dump/label.h"
 #include "cr-dump/task.h"
 
-#define LABEL_MAX 4096
-#define KEYS_MAX  16 /* of a session keyring that are looked at */
+#define KEYS_MAX 16 /* of a session keyring that are looked at */
 
 /* A process that has ended at once, with the ids of some threads and no capabilities. Nobody can trace it, only try. */
 struct mirror {
@@ -38,27 +38,11 @@ struct mirror {
 };
 
 struct confined {
-	bool has_landlock, has_label, has_apparmor;
-	char label[LABEL_MAX]; /* our own */
-	long session;	       /* our own session keyring, if it is an anonymous one */
+	bool has_landlock;
+	long session; /* our own session keyring, if it is an anonymous one */
 	struct mirror *mirrors;
 	size_t nr_mirrors;
 };
-
-/* --- labels of security modules ----------------------------------------------------------------------------- */
-
-/* false: no such file, or no module that fills it. */
-static bool read_label(int dirfd, const char *path, char *buf)
-{
-	_cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, buf, LABEL_MAX - 1);
-
-	if (n <= 0)
-		return false;
-	buf[n] = '\0';
-	buf[strcspn(buf, "\n")] = '\0';
-	return true;
-}
 
 static struct confined *confined_of(struct dump_ctx *ctx)
 {
@@ -67,58 +51,9 @@ static struct confined *confined_of(struct dump_ctx *ctx)
 	if (c)
 		return c;
 	c = ctx->confined = pool_alloc(&ctx->pool, sizeof(*c));
-	c->has_apparmor = read_label(AT_FDCWD, "/proc/self/attr/apparmor/current", c->label);
-	c->has_label = c->has_apparmor || read_label(AT_FDCWD, "/proc/self/attr/current", c->label);
 	c->has_landlock = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) > 0;
 	c->session = syscall(SYS_request_key, "keyring", "_ses", NULL, 0);
 	return c;
-}
-
-/* Another one than ours: what our profile allows says nothing about it. */
-static bool is_profiled(struct dump_ctx *ctx, const struct thread *th)
-{
-	const CredsEntry *creds = th->core->thread_core->creds;
-
-	return creds->lsm_profile && strncmp(creds->lsm_profile, confined_of(ctx)->label, strlen(creds->lsm_profile));
-}
-
-/* "name (enforce)": the mode is the profile's. */
-static void look_profile(struct dump_ctx *ctx, struct task *t, struct thread *th, char *label)
-{
-	char *mode = strstr(label, " (");
-
-	if (!strcmp(label, "unconfined"))
-		return;
-	if (mode)
-		*mode = '\0';
-	if (strstr(label, "://") || strstr(label, "//&")) {
-		refuse(ctx, t, "profiles in a policy namespace, and several at once, cannot be restored",
-		       "thread %d is confined by AppArmor's \"%s\"", th->tr.tid, label);
-		return;
-	}
-	core_of(ctx, t, th)->thread_core->creds->lsm_profile = pool_str(&ctx->pool, label);
-	ctx->has_profiles = true;
-}
-
-/* A restored thread gets the label of cr-restore, which is that of cr-dump, or no confinement; or its profile. */
-static int confined_look(struct dump_ctx *ctx, struct task *t, struct err *e)
-{
-	const struct confined *c = confined_of(ctx);
-	char path[64], label[LABEL_MAX];
-
-	for (unsigned int i = 0; c->has_label && i < t->nr_threads; i++) {
-		struct thread *th = &t->threads[i];
-
-		snprintf(path, sizeof(path), "task/%d/attr/%scurrent", th->tr.tid, c->has_apparmor ? "apparmor/" : "");
-		if (!read_label(t->procfd, path, label))
-			continue;
-		if (c->has_apparmor)
-			look_profile(ctx, t, th, label);
-		else if (strcmp(label, c->label) && strcmp(label, "unconfined"))
-			refuse(ctx, t, "run cr-dump and cr-restore under the same label",
-			       "thread %d has the security label \"%s\"", th->tr.tid, label);
-	}
-	return 0;
 }
 
 /* --- Landlock ----------------------------------------------------------------------------------------------- */
@@ -169,7 +104,7 @@ static pid_t counterpart(struct dump_ctx *ctx, const struct thread *th)
 
 	if (!confined_of(ctx)->has_landlock)
 		return 0;
-	return creds->cap_eff[0] & 1u << CAP_SYS_PTRACE && !is_profiled(ctx, th) ? getpid() : mirror_of(ctx, creds);
+	return creds->cap_eff[0] & 1u << CAP_SYS_PTRACE && !label_is_other(ctx, th) ? getpid() : mirror_of(ctx, creds);
 }
 
 void confined_end(struct dump_ctx *ctx)
@@ -235,7 +170,7 @@ static void confined_ask_thread(struct dump_ctx *ctx, struct task *t, struct thr
 	prog_any(p);
 	PROG(p, SYS_kcmp, th->tr.tid, counterpart(ctx, th), KCMP_VM, 0, 0);
 	prog_any(p);
-	if (!is_profiled(ctx, th))
+	if (!label_is_other(ctx, th))
 		return;
 	PROG(p, SYS_ptrace, PTRACE_SEIZE, counterpart(ctx, th), 0, 0);
 	prog_any(p);
@@ -245,7 +180,7 @@ static bool is_in_landlock(struct dump_ctx *ctx, const struct thread *th, uint32
 {
 	if (!confined_of(ctx)->has_landlock || prog_result(&th->prog, at + ASK_COMPARE) != -EPERM)
 		return false;
-	return !is_profiled(ctx, th) || prog_result(&th->prog, at + ASK_TRACE) != -EACCES;
+	return !label_is_other(ctx, th) || prog_result(&th->prog, at + ASK_TRACE) != -EACCES;
 }
 
 static int confined_save_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, uint32_t at, struct err *e)
@@ -267,7 +202,6 @@ static int confined_save_thread(struct dump_ctx *ctx, struct task *t, struct thr
 
 const struct dump_part dump_confined = {
 	.name = "confinement",
-	.look = confined_look,
 	.ask_thread = confined_ask_thread,
 	.save_thread = confined_save_thread,
 };

@@ -94,7 +94,8 @@ struct dump_ctx {
 	struct ahead *ahead;	    /* ahead.c: what was read ahead for the look stage */
 	struct confined *confined;  /* confined.c */
 	struct filters *filters;    /* seccomp.c: all filters of the tree */
-	bool has_profiles;	    /* of AppArmor */
+	const char *own_label;	    /* label.c */
+	bool has_labels;	    /* some thread has one that the restore is to set */
 	struct rescue *rescue;	    /* rescue.h: shared with the command; begun: after a failure the images go */
 	uint32_t next_pages_id;	    /* of the next pages-ID.img, from 1 */
 	struct cpu_site site;	    /* ask.c: where it was found last, as offsets in that mapping */

@@ -208,6 +208,7 @@ int files_look_new(struct dump_ctx *ctx, struct open_file *of, struct fd_facts *
 	if (look_facts(ctx, f, e))
 		return -1;
 	of->dev = f->st.st_dev;
+	files_label(ctx, of, f);
 	of->kind = kind_for(f);
 	if (!of->kind) {
 		refuse_file(ctx, of, NULL, "is %s: not supported by this version", file_what(f, what, sizeof(what)));
@@ -375,6 +376,7 @@ static int write_table(struct dump_ctx *ctx, const struct table *table, struct e
 		fd.flags = s->cloexec;
 		fd.has_locks = s->locks;
 		fd.locks = s->locks;
+		fd.xattr_security_selinux = (char *)s->file->label;
 		if (img_put(w, &fd.base, e))
 			return -1;
 	}

@@ -59,7 +59,8 @@ struct open_file {
 	uint32_t id;
 	dev_t dev;
 	const struct dump_kind *kind;
-	FileEntry *entry; /* without a sub-message: refused */
+	FileEntry *entry;  /* without a sub-message: refused */
+	const char *label; /* files_label.c: of SELinux; NULL: none that must be saved */
 	bool locks_seen;
 	bool flying;			 /* it was found in the queue of a socket: task and number are ours */
 	bool flying_locks, flying_async; /* then: what only a task could restore */
@@ -178,6 +179,11 @@ void files_land(struct open_file *of, struct task *t, int number);
 /* All tables are known: refuses what only a task that has the file in its table could restore. */
 void files_settle_flying(struct dump_ctx *ctx);
 void files_end_flying(struct dump_ctx *ctx);
+
+/* --- files_label.c ------------------------------------------------------------------------------------------ */
+
+/* The label of a file that its maker's own label has been given to, such as a socket. Nothing without SELinux. */
+void files_label(struct dump_ctx *ctx, struct open_file *of, const struct fd_facts *f);
 
 /* --- files_same.c ------------------------------------------------------------------------------------------- */
 

@@ -78,6 +78,8 @@ void files_settle_flying(struct dump_ctx *ctx)
 	for (size_t i = 0; i < fs->nr_list; i++) {
 		const struct open_file *of = fs->list[i];
 
+		if (of->flying && of->entry)
+			of->entry->label = (char *)of->label;
 		if (!of->flying || (!of->flying_locks && !of->flying_async))
 			continue;
 		refuse_file(ctx, of, NULL,

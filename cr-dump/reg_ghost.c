@@ -14,6 +14,7 @@
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
+#include "base/security.h"
 #include "cr-dump/files.h"
 #include "cr-dump/task.h"
 #include "ghost-file.pb-c.h"
@@ -68,7 +69,13 @@ static int add_xattr(struct dump_ctx *ctx, GhostFileEntry *g, const char *path, 
 	return 0;
 }
 
-/* ACLs are among them. Labels of security modules are given by the module, to the restored file as to the first one. */
+/* ACLs are among them. Labels of other security modules are given by the module, to the restored file as to the first one. */
+static bool is_wanted(const char *name)
+{
+	return strncmp(name, "security.", 9) || !strcmp(name, "security.capability") ||
+	       (!strcmp(name, "security.selinux") && security_module() == SECURITY_SELINUX);
+}
+
 static int add_xattrs(struct dump_ctx *ctx, GhostFileEntry *g, const char *path, struct err *e)
 {
 	_cleanup_free_ char *names = malloc(XATTR_NAMES);
@@ -77,8 +84,7 @@ static int add_xattrs(struct dump_ctx *ctx, GhostFileEntry *g, const char *path,
 	if (n < 0)
 		return names && errno == EOPNOTSUPP ? 0 : err_set(e, errno, "cannot list its extended attributes");
 	for (const char *name = names; name < names + n; name += strlen(name) + 1)
-		if ((strncmp(name, "security.", 9) || !strcmp(name, "security.capability")) &&
-		    add_xattr(ctx, g, path, name, e))
+		if (is_wanted(name) && add_xattr(ctx, g, path, name, e))
 			return -1;
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "base/security.h"
 #include "cr-dump/unix.h"
 
 static bool unix_claims(const struct fd_facts *f)
@@ -113,12 +114,27 @@ static bool name_is_taken(const struct unixes *s, const UnixSkEntry *r)
 	return taken && unix_name_taken(r->type, name->data, name->len);
 }
 
+/* SO_PEERSEC. A peer that is there has its own. */
+static void save_peer_label(struct dump_ctx *ctx, const struct open_file *of, int fd, UnixSkEntry *r)
+{
+	char label[LABEL_MAX];
+	socklen_t len = sizeof(label) - 1;
+
+	if (!of->label || getsockopt(fd, SOL_SOCKET, SO_PEERSEC, label, &len))
+		return;
+	label[len] = '\0';
+	r->peer_label = pool_str(&ctx->pool, label);
+}
+
 static int save_more(struct dump_ctx *ctx, struct open_file *of, const struct fd_facts *f, const struct unix_facts *u,
 		     short revents, UnixSkEntry *r, struct err *e)
 {
 	save_peer_cred(f->fd, r);
-	if (u->has_peer && !u->peer && save_peer_name(ctx, f->fd, r, e))
-		return -1;
+	if (u->has_peer && !u->peer) {
+		save_peer_label(ctx, of, f->fd, r);
+		if (save_peer_name(ctx, f->fd, r, e))
+			return -1;
+	}
 	if (name_is_taken(files_of(ctx)->kind[DUMP_KIND_unix], r))
 		refuse_file(ctx, of, "it gets an error when it sends; let it connect again",
 			    "is a unix socket whose peer is closed, and whose name @%.*s is another's by now",

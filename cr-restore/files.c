@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 
 #include "cr-restore/files.h"
+#include "cr-restore/label.h"
 #include "restorer/memory.h"
 
 #define KIND(name)	   extern const struct restore_kind restore_##name;
@@ -67,6 +68,7 @@ int files_load(struct restore_ctx *ctx, struct err *e)
 				of->held = true;
 			}
 		}
+	files_load_labels(ctx);
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (kinds[i]->load && kinds[i]->load(ctx, e))
 			return -1;
@@ -84,6 +86,8 @@ int files_check_one(struct restore_ctx *ctx, struct ofile *of, struct err *e)
 		inherit_check(ctx, of);
 		return 0;
 	}
+	if (of->label)
+		label_check_file(ctx, of->id, of->label);
 	return of->kind->check ? of->kind->check(ctx, of->entry, e) : 0;
 }
 
@@ -174,6 +178,8 @@ int files_get(struct restore_ctx *ctx, uint32_t id, int *fd_ret, struct err *e)
 		return err_set(e, 0, "no file %u in the images that can be made", id);
 	if (of->fd < 0 && make(ctx, of, e))
 		return -1;
+	if (of->label && file_set_label(of, e))
+		return err_in(e, "file %u (%s)", of->id, of->kind->name);
 	*fd_ret = of->fd;
 	return 0;
 }

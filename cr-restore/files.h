@@ -26,6 +26,7 @@ struct ofile {
 	const struct restore_kind *kind; /* NULL: none here restores this type */
 	int fd;				 /* the director's; -1: not made, or closed again */
 	uint32_t users;			 /* descriptors of tasks that are still to be given */
+	const char *label;		 /* of SELinux; NULL: whatever it gets */
 	bool held;			 /* some task has a descriptor of it */
 	bool checked;
 	bool finished; /* a kind's mark: its `finish` was done in some task */
@@ -113,6 +114,22 @@ int file_set_async(struct restore_ctx *ctx, struct rtask *t, const FdinfoEntry *
 int file_set_flags(int fd, uint32_t flags, struct err *e);
 /* Opens the file behind a descriptor once more, with its own offset and flags. */
 int file_reopen(int fd, uint32_t flags, int *fd_ret, struct err *e);
+
+/* --- files_label.c ------------------------------------------------------------------------------------------ */
+
+void files_load_labels(struct restore_ctx *ctx);
+/* The label that a file is to have; NULL: any. */
+const char *file_label(const struct restore_ctx *ctx, uint32_t id);
+/* As socket(2), with a label. */
+int socket_labelled(const char *label, int family, int type, int protocol);
+/* All sockets that this thread makes get this label (-1, errno), until they get that of the thread again. NULL: does nothing. */
+int sockets_get(const char *label);
+void sockets_get_own(const char *label);
+/* The same for a task's program. */
+void prog_sockets_get(struct prog *p, const char *label);
+void prog_sockets_get_own(struct prog *p, const char *label);
+/* It is made: has it the label that it is to have? */
+int file_set_label(const struct ofile *of, struct err *e);
 
 /* --- pipe_data.c -------------------------------------------------------------------------------------------- */
 

@@ -153,6 +153,15 @@ static const char *fd_path(int fd, char buf[32])
 	return buf;
 }
 
+/* A label that the policy gives to the file anyway needs no right to change it. */
+static bool has_xattr(const char *path, const GhostXattrEntry *x)
+{
+	char now[256];
+
+	return getxattr(path, x->name, now, sizeof(now)) == (ssize_t)x->value.len &&
+	       !memcmp(now, x->value.data, x->value.len);
+}
+
 /* The mode comes after the owner, whose change takes set-id bits away; file capabilities and ACLs after both. */
 static int set_attributes(const GhostFileEntry *g, int fd, struct err *e)
 {
@@ -166,6 +175,8 @@ static int set_attributes(const GhostFileEntry *g, int fd, struct err *e)
 	for (size_t i = 0; i < g->n_xattrs; i++) {
 		const GhostXattrEntry *x = g->xattrs[i];
 
+		if (has_xattr(path, x))
+			continue;
 		if (setxattr(path, x->name, x->value.data, x->value.len, 0))
 			return err_set(e, errno, "cannot set its extended attribute %s", x->name);
 	}

@@ -189,7 +189,7 @@ static int inet_check(struct restore_ctx *ctx, const FileEntry *f, struct err *e
 static int open_one(struct restore_ctx *ctx, const struct ofile *of, bool share, struct err *e)
 {
 	const InetSkEntry *r = of->entry->isk;
-	_cleanup_close_ int fd = socket(r->family, r->type | SOCK_CLOEXEC, r->proto);
+	_cleanup_close_ int fd = socket_labelled(of->label, r->family, r->type | SOCK_CLOEXEC, r->proto);
 
 	if (fd < 0)
 		return err_set(e, errno, "cannot create a socket");

@@ -19,6 +19,7 @@
 #include "base/worker.h"
 #include "cr-restore/agent.h"
 #include "cr-restore/birth.h"
+#include "cr-restore/label.h"
 #include "cr-restore/leader.h"
 #include "cr-restore/load.h"
 #include "cr-restore/names.h"
@@ -89,7 +90,8 @@ static int finish_tasks(struct restore_ctx *ctx, struct err *e)
 	for (size_t i = 0; i < ctx->nr_tasks; i++) {
 		struct rtask *t = ctx->tasks[i];
 
-		if (t->state != TASK_DEAD && (memory_finish(ctx, t, e) || threads_create(ctx, t, e)))
+		if (t->state != TASK_DEAD &&
+		    (memory_finish(ctx, t, e) || label_early(ctx, t, e) || threads_create(ctx, t, e)))
 			return err_in(e, "pid %d", t->pid);
 	}
 	for (size_t i = 0; i < ctx->nr_tasks; i++) {

@@ -9,9 +9,9 @@
 
 #define CONNECTED 1
 
-static int open_socket(const NetlinkSkEntry *r)
+static int open_socket(const char *label, const NetlinkSkEntry *r)
 {
-	return socket(AF_NETLINK, (r->has_type ? r->type : SOCK_RAW) | SOCK_CLOEXEC, r->protocol);
+	return socket_labelled(label, AF_NETLINK, (r->has_type ? r->type : SOCK_RAW) | SOCK_CLOEXEC, r->protocol);
 }
 
 static int bind_to(int fd, const NetlinkSkEntry *r)
@@ -26,7 +26,7 @@ static int bind_to(int fd, const NetlinkSkEntry *r)
 static int netlink_check(struct restore_ctx *ctx, const FileEntry *f, struct err *e)
 {
 	const NetlinkSkEntry *r = f->nlsk;
-	_cleanup_close_ int fd = open_socket(r);
+	_cleanup_close_ int fd = open_socket(NULL, r);
 
 	if (r->dst_group > 32)
 		problem(ctx, NULL, "netlink socket %u sends to the impossible group %u", r->ino, r->dst_group);
@@ -67,7 +67,7 @@ static int connect_to(int fd, const NetlinkSkEntry *r, struct err *e)
 static int netlink_make(struct restore_ctx *ctx, const FileEntry *f, int *fd_ret, struct err *e)
 {
 	const NetlinkSkEntry *r = f->nlsk;
-	_cleanup_close_ int fd = open_socket(r);
+	_cleanup_close_ int fd = open_socket(file_label(ctx, f->id), r);
 
 	if (fd < 0)
 		return err_set(e, errno, "cannot create a socket of protocol %u", r->protocol);

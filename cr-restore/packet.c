@@ -118,7 +118,8 @@ static int packet_make(struct restore_ctx *ctx, const FileEntry *f, int *fd_ret,
 {
 	const PacketSockEntry *r = f->psk;
 	/* Without a protocol it gets no packet until it is bound, with its filter in place. */
-	_cleanup_close_ int fd = socket(AF_PACKET, r->type | SOCK_CLOEXEC, r->type == SOCK_PACKET ? r->protocol : 0);
+	_cleanup_close_ int fd = socket_labelled(file_label(ctx, f->id), AF_PACKET, r->type | SOCK_CLOEXEC,
+						 r->type == SOCK_PACKET ? r->protocol : 0);
 
 	if (fd < 0)
 		return err_set(e, errno, "cannot create a socket of type %u", r->type);

@@ -17,6 +17,7 @@
 #include "base/opts.h"
 #include "base/pool.h"
 #include "base/progress.h"
+#include "base/security.h"
 #include "core.pb-c.h"
 #include "fdinfo.pb-c.h"
 #include "fs.pb-c.h"
@@ -32,8 +33,9 @@ struct agent_thread {
 	CoreEntry *core;      /* the leader's is the task's */
 	struct run_area area; /* of its runner */
 	struct prog prog;
-	int label_fd; /* label.c: the descriptor, in its task, of the file to write its profile to; -1: it needs none */
-	bool reenters; /* it goes on inside of the system call that the dump interrupted */
+	int label_fds
+		[ATTR_COUNT]; /* label.c: the descriptors, in its task, of the files to write its labels to; -1: none */
+	bool reenters;	      /* it goes on inside of the system call that the dump interrupted */
 };
 
 /* A task to be: what the images say, and its agent once it is born. */

@@ -137,9 +137,9 @@ void unix_made(struct restore_ctx *ctx, struct usock *u, int fd)
 	files_put(ctx, u->of->id, fd);
 }
 
-int unix_socket(uint32_t type, int *fd_ret, struct err *e)
+int unix_socket(uint32_t type, const char *label, int *fd_ret, struct err *e)
 {
-	*fd_ret = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	*fd_ret = socket_labelled(label, AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	return *fd_ret < 0 ? err_set(e, errno, "cannot create a socket") : 0;
 }
 
@@ -157,7 +157,7 @@ static int open_alone(struct restore_ctx *ctx, struct unixes *s, struct usock *u
 		return unix_dgram_open(ctx, u, e);
 	if (is_connected(u))
 		return 0;
-	if (unix_socket(u->r->type, &fd, e))
+	if (unix_socket(u->r->type, u->of->label, &fd, e))
 		return -1;
 	unix_made(ctx, u, fd);
 	if (unix_bind(ctx, u, e))

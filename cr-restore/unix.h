@@ -61,7 +61,8 @@ static inline bool same_name(const ProtobufCBinaryData *a, const ProtobufCBinary
 }
 /* The socket is there: it is what the file's descriptor leads to. */
 void unix_made(struct restore_ctx *ctx, struct usock *u, int fd);
-int unix_socket(uint32_t type, int *fd_ret, struct err *e);
+/* With a label of SELinux, or NULL. */
+int unix_socket(uint32_t type, const char *label, int *fd_ret, struct err *e);
 
 /* --- unix_bind.c -------------------------------------------------------------------------------------------- */
 
@@ -87,6 +88,7 @@ enum unix_what { UNIX_PAIR, UNIX_LISTEN, UNIX_CONNECT };
 struct unix_deed {
 	enum unix_what what;
 	int type;	       /* PAIR */
+	const char *label;     /* PAIR: of SELinux, or NULL */
 	int pair[2];	       /* PAIR: the result */
 	int fd;		       /* LISTEN, CONNECT */
 	int backlog;	       /* LISTEN */

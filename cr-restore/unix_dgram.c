@@ -67,7 +67,7 @@ static struct usock *partner_of(struct usock *u)
 
 static int make_pair(struct restore_ctx *ctx, struct usock *u, struct usock *other, struct err *e)
 {
-	struct unix_deed d = { .what = UNIX_PAIR, .type = SOCK_DGRAM };
+	struct unix_deed d = { .what = UNIX_PAIR, .type = SOCK_DGRAM, .label = u->of->label };
 
 	if (unix_do(ctx, u->r, &d, e))
 		return -1;
@@ -116,7 +116,7 @@ static int make_phantom(struct restore_ctx *ctx, struct usock *u, struct err *e)
 		u->phantom = fcntl(same, F_DUPFD_CLOEXEC, 0);
 		return u->phantom < 0 ? err_set(e, errno, "cannot duplicate a socket") : 0;
 	}
-	return unix_socket(SOCK_DGRAM, &u->phantom, e) ||
+	return unix_socket(SOCK_DGRAM, NULL, &u->phantom, e) ||
 			       unix_bind_private(ctx, u->phantom, name, NULL, &u->phantom_file, e) ?
 		       -1 :
 		       0;
@@ -134,7 +134,7 @@ int unix_dgram_open(struct restore_ctx *ctx, struct usock *u, struct err *e)
 				       (partner && make_phantom(ctx, partner, e)) ?
 			       -1 :
 			       0;
-	if (unix_socket(SOCK_DGRAM, &fd, e))
+	if (unix_socket(SOCK_DGRAM, u->of->label, &fd, e))
 		return -1;
 	unix_made(ctx, u, fd);
 	if (unix_bind(ctx, u, e))
@@ -278,7 +278,7 @@ int unix_sender(struct restore_ctx *ctx, struct unixes *s, struct usock *u, cons
 			*fd_ret = s->senders[i].fd;
 			return 0;
 		}
-	if (unix_socket(SOCK_DGRAM, fd_ret, e))
+	if (unix_socket(SOCK_DGRAM, NULL, fd_ret, e))
 		return -1;
 	*POOL_PUSH(&ctx->pool, s->senders, s->nr_senders) = (struct sender){ from, *fd_ret };
 	if (from->len && unix_bind_private(ctx, *fd_ret, from, NULL, &file, e))

@@ -26,6 +26,20 @@ static bool same_creator(const UnixSkEntry *a, const UnixSkEntry *b)
 	       (a->peer_pid == b->peer_pid && a->peer_uid == b->peer_uid && a->peer_gid == b->peer_gid);
 }
 
+/* NULL: not known, or none. */
+static const char *label_of_peer(const struct usock *u)
+{
+	return u->peer ? u->peer->of->label : u->r->peer_label;
+}
+
+/* The ends of a pair have the same. */
+static bool same_label(const struct usock *u)
+{
+	const char *peers = label_of_peer(u);
+
+	return !u->of->label || !peers || !strcmp(u->of->label, peers);
+}
+
 static bool is_abstract(const ProtobufCBinaryData *name)
 {
 	return name->len && !name->data[0];
@@ -69,7 +83,7 @@ static int name_end(struct restore_ctx *ctx, struct usock *u, struct err *e)
 
 static int make_pair(struct restore_ctx *ctx, struct usock *u, struct err *e)
 {
-	struct unix_deed d = { .what = UNIX_PAIR, .type = u->r->type };
+	struct unix_deed d = { .what = UNIX_PAIR, .type = u->r->type, .label = u->of->label };
 	int file;
 
 	if (unix_do(ctx, u->r, &d, e))
@@ -105,6 +119,7 @@ static struct usock *find_listener(struct unixes *s, uint32_t type, const Protob
 struct ends {
 	const UnixSkEntry *client, *server; /* one may be NULL: closed */
 	const ProtobufCBinaryData *client_name, *server_name;
+	const char *client_label, *server_label; /* of SELinux, or NULL */
 	uint32_t shut;
 };
 
@@ -144,10 +159,11 @@ static int make_ends(struct restore_ctx *ctx, struct unixes *s, const struct end
 	_cleanup_close_ int client = -1, own = -1, own_file = -1;
 	int through = listener ? listener->fd : -1, file = listener ? listener->file : -1;
 
-	if (unix_socket(any->type, &client, e) || prepare_client(ctx, x->client_name, x->shut, client, e))
+	if (unix_socket(any->type, x->client_label, &client, e) ||
+	    prepare_client(ctx, x->client_name, x->shut, client, e))
 		return -1;
 	if (!listener) {
-		if (unix_socket(any->type, &own, e) ||
+		if (unix_socket(any->type, x->server_label, &own, e) ||
 		    unix_bind_private(ctx, own, x->server_name, x->server ? x->server->file_perms : NULL, &own_file, e))
 			return -1;
 		through = own;
@@ -186,8 +202,12 @@ static int make_connection(struct restore_ctx *ctx, struct unixes *s, struct uso
 	const ProtobufCBinaryData *others = u->peer ? &u->peer->r->name : &u->r->peer_name;
 	const UnixSkEntry *other = u->peer ? u->peer->r : NULL;
 	bool server = is_server(s, u);
-	struct ends x = { server ? other : u->r, server ? u->r : other, server ? others : &u->r->name,
-			  server ? &u->r->name : others, 0 };
+	struct ends x = { .client = server ? other : u->r,
+			  .server = server ? u->r : other,
+			  .client_name = server ? others : &u->r->name,
+			  .server_name = server ? &u->r->name : others,
+			  .client_label = server ? label_of_peer(u) : u->of->label,
+			  .server_label = server ? u->of->label : label_of_peer(u) };
 	int ends[2];
 
 	if (u->peer)
@@ -211,7 +231,7 @@ int unix_connection(struct restore_ctx *ctx, struct unixes *s, struct usock *u, 
 	const ProtobufCBinaryData *others = o ? &o->r->name : &u->r->peer_name;
 	bool named = u->r->name.len || others->len;
 
-	if (named && ((o && (!same_creator(u->r, o->r) || shut_before(u, o) || shut_before(o, u))) ||
+	if (named && (!same_label(u) || (o && (!same_creator(u->r, o->r) || shut_before(u, o) || shut_before(o, u))) ||
 		      borrowed(&u->r->name, u->r) || borrowed(others, o ? o->r : NULL)))
 		return make_connection(ctx, s, u, e);
 	return make_pair(ctx, u, e);
@@ -247,7 +267,7 @@ static int connect_pending(struct restore_ctx *ctx, struct usock *listener, stru
 
 	if (client->fd >= 0)
 		return err_set(e, 0, "socket %u waits to be accepted twice", client->r->ino);
-	if (unix_socket(client->r->type, &fd, e))
+	if (unix_socket(client->r->type, client->of->label, &fd, e))
 		return -1;
 	unix_made(ctx, client, fd);
 	if (prepare_client(ctx, &client->r->name, client->r->shutdown & 3, fd, e))

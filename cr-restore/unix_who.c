@@ -92,12 +92,14 @@ static int pair_in_task(struct restore_ctx *ctx, struct rtask *t, const UnixSkEn
 	uint64_t there;
 
 	agent_begin(t, &p);
+	prog_sockets_get(&p, d->label);
 	there = prog_room(&p, 2 * sizeof(*theirs), &theirs);
 	if (!there)
 		return err_set(e, 0, "the area of process %d is too small", t->pid);
 	become(&p, r);
 	PROG(&p, SYS_socketpair, AF_UNIX, d->type | SOCK_CLOEXEC, 0, there);
 	become_root(&p);
+	prog_sockets_get_own(&p, d->label);
 	if (agent_run(ctx, t, &p, e))
 		return -1;
 	numbers[0] = theirs[0];
@@ -140,6 +142,8 @@ static int do_as(const UnixSkEntry *r, struct unix_deed *d)
 	socklen_t len;
 	int ret = 0, saved;
 
+	if (d->what == UNIX_PAIR && sockets_get(d->label))
+		return errno;
 	if (other && (syscall(SYS_setresgid, -1, r->peer_gid, -1) || syscall(SYS_setresuid, -1, r->peer_uid, -1)))
 		return errno;
 	if (other)
@@ -159,6 +163,8 @@ static int do_as(const UnixSkEntry *r, struct unix_deed *d)
 	saved = errno;
 	if (other && (syscall(SYS_setresuid, -1, 0, -1) || syscall(SYS_setresgid, -1, 0, -1)))
 		return errno;
+	if (d->what == UNIX_PAIR)
+		sockets_get_own(d->label);
 	return ret ? saved : 0;
 }
 
