@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include "base/open_socket.h"
 #include "cr-dump/files.h"
 
 /* Newer than the headers of the oldest system we build on. */
@@ -288,7 +289,7 @@ static const struct usual *find_usual(struct dump_ctx *ctx, int family, int type
 	for (u = fs->usual_options; u; u = u->next)
 		if (u->family == family && u->type == type && u->proto == proto)
 			return u;
-	fd = socket(family, type | SOCK_CLOEXEC, proto);
+	fd = open_socket(family, type, proto);
 	if (fd < 0) {
 		err_set(e, errno, "cannot create a socket to compare with");
 		return NULL;

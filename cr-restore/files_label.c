@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <sys/xattr.h>
 
+#include "base/open_socket.h"
 #include "base/security.h"
 #include "cr-restore/files.h"
 #include "cr-restore/label.h"
@@ -94,7 +95,7 @@ void sockets_get_own(const char *label)
 
 int socket_labelled(const char *label, int family, int type, int protocol)
 {
-	int fd = sockets_get(label) ? -1 : socket(family, type, protocol);
+	int fd = sockets_get(label) ? -1 : open_socket(family, type, protocol);
 
 	sockets_get_own(label);
 	return fd;

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/open_socket.h"
 #include "cr-restore/inet.h"
 
 struct inets {
@@ -167,7 +168,7 @@ static int inet_check(struct restore_ctx *ctx, const FileEntry *f, struct err *e
 		return 0;
 	}
 	inet_queue_check(ctx, r);
-	fd = socket(r->family, r->type | SOCK_CLOEXEC, r->proto);
+	fd = open_socket(r->family, r->type, r->proto);
 	if (fd < 0) {
 		problem(ctx, NULL, "no %s socket can be created: %s", r->family == AF_INET ? "IPv4" : "IPv6",
 			strerror(errno));

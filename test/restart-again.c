@@ -44,9 +44,8 @@ static const struct {
 	const char *name;
 	long (*call)(void);
 } calls[] = {
-	{ "nanosleep", by_nanosleep }, { "clock_nanosleep", by_clock_nanosleep },
-	{ "poll", by_poll },	       { "futex", by_futex },
-	{ "futex bitset", by_futex_bitset },
+	{ "nanosleep", by_nanosleep }, { "clock_nanosleep", by_clock_nanosleep }, { "poll", by_poll },
+	{ "futex", by_futex },	       { "futex bitset", by_futex_bitset },
 };
 
 #define CALLS (sizeof(calls) / sizeof(*calls))

@@ -15,15 +15,12 @@
 static const struct {
 	int family, type, proto;
 } sorts[] = {
-	{ AF_INET, SOCK_STREAM, 0 },	{ AF_INET6, SOCK_STREAM, 0 },
-	{ AF_INET, SOCK_DGRAM, 0 },	{ AF_INET6, SOCK_DGRAM, 0 },
-	{ AF_INET, SOCK_DGRAM, 136 },	{ AF_INET6, SOCK_DGRAM, 136 }, /* UDP-Lite */
-	{ AF_INET, SOCK_RAW, 200 },	{ AF_INET6, SOCK_RAW, 200 },
-	{ AF_INET, SOCK_RAW, 255 },	{ AF_INET6, SOCK_RAW, 255 },
-	{ AF_INET, SOCK_RAW, 1 },	{ AF_INET6, SOCK_RAW, 58 }, /* ICMP */
-	{ AF_INET, SOCK_DGRAM, 1 },	{ AF_INET6, SOCK_DGRAM, 58 }, /* ping */
-	{ AF_UNIX, SOCK_STREAM, 0 },	{ AF_UNIX, SOCK_DGRAM, 0 },
-	{ AF_UNIX, SOCK_SEQPACKET, 0 },
+	{ AF_INET, SOCK_STREAM, 0 }, { AF_INET6, SOCK_STREAM, 0 }, { AF_INET, SOCK_DGRAM, 0 },
+	{ AF_INET6, SOCK_DGRAM, 0 }, { AF_INET, SOCK_DGRAM, 136 }, { AF_INET6, SOCK_DGRAM, 136 }, /* UDP-Lite */
+	{ AF_INET, SOCK_RAW, 200 },  { AF_INET6, SOCK_RAW, 200 },  { AF_INET, SOCK_RAW, 255 },
+	{ AF_INET6, SOCK_RAW, 255 }, { AF_INET, SOCK_RAW, 1 },	   { AF_INET6, SOCK_RAW, 58 }, /* ICMP */
+	{ AF_INET, SOCK_DGRAM, 1 },  { AF_INET6, SOCK_DGRAM, 58 },			       /* ping */
+	{ AF_UNIX, SOCK_STREAM, 0 }, { AF_UNIX, SOCK_DGRAM, 0 },   { AF_UNIX, SOCK_SEQPACKET, 0 },
 };
 
 static const int levels[] = { SOL_SOCKET, 0, 41, 6, 17, 136, 255, 58 };
@@ -130,5 +127,5 @@ static void verify(void)
 	check_eq(lost, 0);
 }
 
-CRTEST(.about = "every option of sockets", .ids = "SO-1 SO-2 SO-3 SO-4 SO-5 SO-7 IN-28", .arrange = arrange, .verify = verify,
-       .root = true)
+CRTEST(.about = "every option of sockets", .ids = "SO-1 SO-2 SO-3 SO-4 SO-5 SO-7 IN-28", .arrange = arrange,
+       .verify = verify, .root = true)

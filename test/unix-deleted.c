@@ -165,4 +165,5 @@ static void verify(void)
 	check_fails(access("many", F_OK), ENOENT);
 }
 
-CRTEST(.about = "deleted names of unix sockets", .ids = "UX-12 UX-13 UX-14 UX-15 UX-21", .arrange = arrange, .verify = verify)
+CRTEST(.about = "deleted names of unix sockets", .ids = "UX-12 UX-13 UX-14 UX-15 UX-21", .arrange = arrange,
+       .verify = verify)
