@@ -157,7 +157,8 @@ static struct obstacle obstacle(const struct dump_ctx *ctx, int fd, InetSkEntry 
 {
 	if (r->type == SOCK_STREAM && r->proto == IPPROTO_TCP)
 		return tcp_obstacle(ctx, fd, r, revents);
-	if (r->type == SOCK_DGRAM || r->type == SOCK_RAW)
+	if (r->type == SOCK_RAW || is_ping(r) ||
+	    (r->type == SOCK_DGRAM && (r->proto == IPPROTO_UDP || r->proto == IPPROTO_UDPLITE)))
 		return datagram_obstacle(fd, r, revents);
 	return (struct obstacle){ "is an IP socket that is neither TCP nor UDP", NULL };
 }
