@@ -147,7 +147,8 @@ static void verify(void)
 }
 
 CRTEST(.about = "sockets in states that are refused", .ids = "UX-28", .arrange = arrange, .verify = verify,
-       .refused = "fd 50 is a unix socket with urgent data|fd 51 is a unix socket with a pending error|"
-		  "fd 52 is a unix socket with a pending error and messages|fd 53 is a unix socket whose peer is closed|"
-		  "fd 54 is an IP socket with a pending error|fd 55 is a TCP socket whose connection has ended with data|"
-		  "fd 56 is a TCP socket whose connection has failed|fd 57 is a TCP connection|fd 58 is ")
+       .refused =
+	       "fd 50 is a unix socket with urgent data|fd 51 is a unix socket with a pending error|"
+	       "fd 52 is a unix socket with a pending error and messages|fd 53 is a unix socket whose peer is closed|"
+	       "fd 54 is an IP socket with a pending error|fd 55 is a TCP socket whose connection has ended with data|"
+	       "fd 56 is a TCP socket whose connection has failed|fd 57 is a TCP connection|fd 58 is ")

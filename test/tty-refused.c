@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A terminal with another line discipline, and /dev/tty of a session that is gone, are refused, each by its name. */
+#include <sys/socket.h>
+
+#include "test/crtest-tty.h"
+
+#ifndef N_NULL
+#define N_NULL 27
+#endif
+
+enum { OTHER = 50, GONE };
+
+static int master;
+
+/* By a leader of a session that ends then. */
+static void open_dev_tty(int over)
+{
+	char control[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct iovec iov = { "", 1 };
+	struct msghdr m = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
+	};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+	int slave, fd;
+
+	must(setsid());
+	slave = tty_slave(tty_master(), 0);
+	must(ioctl(slave, TIOCSCTTY, 0));
+	fd = must(open("/dev/tty", O_RDWR));
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	must(sendmsg(over, &m, 0));
+}
+
+static void arrange(void)
+{
+	char control[CMSG_SPACE(sizeof(int))], b;
+	struct iovec iov = { &b, 1 };
+	struct msghdr m = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
+	};
+	int pair[2], discipline = N_NULL, fd;
+	pid_t pid;
+
+	master = tty_master();
+	fd = tty_slave(master, 0);
+	must(dup2(fd, OTHER));
+	close(fd);
+	must(ioctl(OTHER, TIOCSETD, &discipline));
+	must(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+	pid = must(fork());
+	if (!pid) {
+		open_dev_tty(pair[1]);
+		_exit(0);
+	}
+	must(recvmsg(pair[0], &m, 0));
+	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(fd));
+	must(dup2(fd, GONE));
+	close(fd);
+	must(waitpid(pid, NULL, 0));
+}
+
+static void verify(void)
+{
+	int discipline = 0;
+	char b;
+
+	must(ioctl(OTHER, TIOCGETD, &discipline));
+	check_eq(discipline, N_NULL);
+	check_eq(read(GONE, &b, 1), 0); /* hung up */
+}
+
+CRTEST(.about = "terminals that are refused", .ids = "TTY-1", .arrange = arrange, .verify = verify,
+       .refused = "fd 50 is the terminal /dev/pts/0 with line discipline 27|fd 51 is the terminal device 5:0, which was hung up")
