@@ -73,4 +73,5 @@ static void verify(void)
 }
 
 CRTEST(.about = "terminals that are refused", .ids = "TTY-1", .arrange = arrange, .verify = verify,
-       .refused = "fd 50 is the terminal /dev/pts/0 with line discipline 27|fd 51 is the terminal device 5:0, which was hung up")
+       .refused =
+	       "fd 50 is the terminal /dev/pts/0 with line discipline 27|fd 51 is the terminal device 5:0, which was hung up")
