@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Packets that wait at raw and ping sockets are a reason to refuse: put on a device again, others would get them, too. They stay. */
+/* Packets that wait at raw and ping sockets are a reason to refuse: only the first one could be looked at. They stay. */
 #include <linux/icmp.h>
 #include <netinet/in.h>
 #include <poll.h>
