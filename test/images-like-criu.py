@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Compares the shape of two checkpoints of the same program, given as directories of decoded images.
 
-What CRIU writes in every record of a kind we must write in every record of that kind: a reader may need it. Usage:
+What CRIU writes in every record of a kind we must write in every record of that kind: a reader may need it. IP sockets of each
+type and protocol are a kind. Usage:
 images-like-criu.py CRIU-DIR OUR-DIR [PATH-NOT-COMPARED ...]; both have files NAME.json, as "crit decode" prints them.
 """
 import glob
@@ -18,6 +19,8 @@ def walk(value, path, seen):
         for item in value:
             walk(item, path + "[]", seen)
     elif isinstance(value, dict):
+        if "proto" in value and "family" in value:
+            path += f"<{value['family']} {value['type']} {value['proto']}>"
         seen.setdefault(path, {"n": 0, "keys": {}})
         seen[path]["n"] += 1
         for key, item in value.items():
