@@ -139,6 +139,8 @@ static int classify_memfd(struct dump_ctx *ctx, struct task *t, const struct vma
 		return -1;
 	v->entry->status |= VMA_MEMFD | (is_shared(v) ? VMA_FILE_SHARED : VMA_FILE_PRIVATE);
 	v->entry->shmid = id;
+	if (f->huge_page)
+		v->entry->flags |= MAP_HUGETLB | huge_page_flags(f->huge_page);
 	PB_SET(v->entry, fdflags, is_shared(v) && write_sealed ? access_of_link(t, v) : access_of(t, v, f));
 	return 0;
 }
