@@ -18,14 +18,37 @@ struct fifos {
 	struct pipe_contents contents;
 };
 
+static const struct ofile *file_of(struct restore_ctx *ctx, const FifoEntry *r)
+{
+	const struct ofile *of = r->has_regf_id ? files_find(ctx, r->regf_id) : NULL;
+
+	return of && of->entry->reg ? of : NULL;
+}
+
+/* CRIU's images have the owner with the file only, which is not an open one itself. */
+static void move_owner(struct restore_ctx *ctx, struct ofile *end)
+{
+	const struct ofile *of = file_of(ctx, end->entry->fifo);
+	FifoEntry *r = end->entry->fifo;
+
+	if (r->fown || !of)
+		return;
+	r->fown = of->entry->reg->fown;
+	r->flags = of->entry->reg->flags;
+	of->entry->reg->fown = NULL;
+	end->signals = file_signals(end->entry);
+}
+
 static int fifo_load(struct restore_ctx *ctx, struct err *e)
 {
 	struct files *fs = ctx->files;
 	struct fifos *s = fs->kind[RESTORE_KIND_fifo] = pool_alloc(&ctx->pool, sizeof(*s));
 
 	for (size_t i = 0; i < fs->nr; i++)
-		if (fs->list[i].entry->fifo && fs->list[i].held)
+		if (fs->list[i].entry->fifo && fs->list[i].held) {
+			move_owner(ctx, &fs->list[i]);
 			*POOL_PUSH(&ctx->pool, s->ends, s->nr_ends) = &fs->list[i];
+		}
 	if (pipe_contents_load(ctx, IMG_FIFO_DATA, &s->contents, e))
 		return -1;
 	for (size_t i = 0; i < s->nr_ends; i++) {
@@ -35,13 +58,6 @@ static int fifo_load(struct restore_ctx *ctx, struct err *e)
 			return -1;
 	}
 	return 0;
-}
-
-static const struct ofile *file_of(struct restore_ctx *ctx, const FifoEntry *r)
-{
-	const struct ofile *of = r->has_regf_id ? files_find(ctx, r->regf_id) : NULL;
-
-	return of && of->entry->reg ? of : NULL;
 }
 
 static int fifo_check(struct restore_ctx *ctx, const FileEntry *f, struct err *e)

@@ -76,6 +76,28 @@ static void put_policy(const ThreadCoreEntry *c, struct prog *p)
 		PROG(p, SYS_sched_setattr, 0, prog_bytes(p, &a, sizeof(a)), 0);
 }
 
+/* CRIU's images lack them for some threads (SCHED_DEADLINE, SCHED_RESET_ON_FORK). */
+static bool lacks_parameters(const ThreadCoreEntry *c)
+{
+	uint32_t policy = c->sched_policy & ~SCHED_RESET_ON_FORK;
+
+	return (policy == SCHED_DEADLINE && !c->sched_runtime) ||
+	       ((policy == SCHED_FIFO || policy == SCHED_RR) && !c->sched_prio);
+}
+
+static int sched_check(struct restore_ctx *ctx, struct rtask *t, struct err *e)
+{
+	for (size_t i = 0; i < t->nr_threads; i++) {
+		const ThreadCoreEntry *c = t->threads[i].core->thread_core;
+
+		if (lacks_parameters(c))
+			problem(ctx, "\"crit set\" can give sched_prio or another sched_policy",
+				"thread %d of process %d has scheduling policy %u without its parameters",
+				t->threads[i].tid, t->pid, c->sched_policy & ~SCHED_RESET_ON_FORK);
+	}
+	return 0;
+}
+
 static int sched_thread(struct restore_ctx *ctx, struct rtask *t, struct agent_thread *th, struct prog *p,
 			struct err *e)
 {
@@ -90,5 +112,6 @@ static int sched_thread(struct restore_ctx *ctx, struct rtask *t, struct agent_t
 
 const struct restore_state restore_sched = {
 	.name = "sched",
+	.check = sched_check,
 	.thread = sched_thread,
 };
