@@ -25,6 +25,9 @@ static const struct dump_part *const parts[PART_COUNT] = {
 
 static int look_at_all(struct dump_ctx *ctx, struct err *e)
 {
+	for (int part = 0; part < PART_COUNT; part++)
+		if (parts[part]->begin && parts[part]->begin(ctx, e))
+			return -1;
 	for (size_t i = 0; i < ctx->nr_tasks; i++) {
 		struct task *t = ctx->tasks[i];
 

@@ -106,12 +106,14 @@ struct dump_ctx {
 
 /*
  * One subject of a task's state. Every member may be NULL. Order of calls, over the whole tree each:
- * look (tree frozen, nothing injected), ask and ask_thread (add ops to the program), save and save_thread (the program has run:
- * prog_result(&thread->prog, at + k) is the result of the part's op k), then finish once (write images of all tasks).
+ * begin once (looks at all tasks together), look (tree frozen, nothing injected), ask and ask_thread (add ops to the program), save
+ * and save_thread (the program has run: prog_result(&thread->prog, at + k) is the result of the part's op k), then finish once (write
+ * images of all tasks).
  * look, save: once a living task; *_thread: every thread, the leader included. look_dead: tasks that are zombies.
  */
 struct dump_part {
 	const char *name;
+	int (*begin)(struct dump_ctx *ctx, struct err *e);
 	int (*look)(struct dump_ctx *ctx, struct task *t, struct err *e);
 	int (*looked)(struct dump_ctx *ctx, struct err *e); /* once, at all tasks; may refuse still */
 	void (*ask)(struct dump_ctx *ctx, struct task *t, struct prog *p);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What /proc/PID/fdinfo says: the keys that every open file has here, the others are for its kind. */
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "cr-dump/files.h"
@@ -15,10 +13,11 @@ int fdinfo_each(const char *text, int (*fn)(void *arg, const char *key, const ch
 	char line[LINE_MAX_];
 
 	while (*text) {
-		size_t len = strcspn(text, "\n");
+		size_t len = strcspn(text, "\n"), n = len < sizeof(line) ? len : sizeof(line) - 1;
 		char *colon;
 
-		snprintf(line, sizeof(line), "%.*s", (int)len, text);
+		memcpy(line, text, n);
+		line[n] = '\0';
 		text += len + (text[len] == '\n');
 		colon = strchr(line, ':');
 		if (!colon)
@@ -30,32 +29,41 @@ int fdinfo_each(const char *text, int (*fn)(void *arg, const char *key, const ch
 	return 0;
 }
 
+struct common {
+	struct fdinfo *f;
+	bool more;
+};
+
 static int common_key(void *arg, const char *key, const char *val, struct err *e)
 {
-	struct fd_facts *f = arg;
+	struct common *c = arg;
 	char *end = (char *)val;
 
 	if (!strcmp(key, "pos"))
-		f->pos = strtoull(val, &end, 10);
+		c->f->pos = strtoull(val, &end, 10);
 	else if (!strcmp(key, "flags"))
-		f->flags = strtoul(val, &end, 8);
+		c->f->flags = strtoul(val, &end, 8);
 	else if (!strcmp(key, "mnt_id"))
-		f->mnt_id = strtol(val, &end, 10);
+		c->f->mnt_id = strtol(val, &end, 10);
 	else if (!strcmp(key, "ino"))
-		f->ino = strtoull(val, &end, 10);
-	else
+		c->f->ino = strtoull(val, &end, 10);
+	else {
+		c->more = true;
 		return 0;
+	}
 	if (end == val || *end)
 		return err_set(e, 0, "fdinfo has \"%s: %s\", not a number", key, val);
 	return 0;
 }
 
-int fdinfo_parse(struct task *t, int number, const char *text, struct fd_facts *f, uint32_t *cloexec_ret, struct err *e)
+int fdinfo_parse(const char *text, struct fdinfo *f, bool *more_ret, struct err *e)
 {
-	*f = (struct fd_facts){ .task = t, .number = number, .fd = -1, .family = -1, .text = text };
-	if (fdinfo_each(text, common_key, f, e))
+	struct common c = { .f = f };
+
+	if (fdinfo_each(text, common_key, &c, e))
 		return -1;
-	*cloexec_ret = f->flags & O_CLOEXEC ? FD_CLOEXEC : 0;
+	f->cloexec = f->flags & O_CLOEXEC ? FD_CLOEXEC : 0;
 	f->flags &= ~O_CLOEXEC;
+	*more_ret = c.more;
 	return 0;
 }

@@ -1,156 +1,166 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reads all of /proc/PID/fdinfo. That is half of the work on a task with many descriptors, and needs no order: a second thread
- * reads ahead there while the first looks at the files.
+ * Reads all of /proc/PID/fdinfo, of all tables of the tree at once. That is half of the work on a tree with many descriptors, and
+ * needs no order: several threads do it.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cr-dump/files.h"
+#include "cr-dump/team.h"
 
-#define MANY 48 /* descriptors that are worth a thread */
+#define MANY_TABLES 8  /* worth a thread */
+#define MANY	    48 /* descriptors that are */
+#define BLOCK	    64 /* that a thread takes at once */
 
-enum entry_state { NOT_READ, BEING_READ, READ };
+/* --- lists -------------------------------------------------------------------------------------------------- */
 
-struct fdinfo_entry {
-	int number;
-	uint32_t state; /* enum entry_state; whoever takes it from NOT_READ reads */
-	int errnum;	/* 0: it was read */
-	char *text;
-};
-
-/* The kernel lists descriptors in ascending order. */
-static int list(struct fdinfo_reader *r, const struct task *t, struct err *e)
+static int add(struct table *table, int number, size_t *room)
 {
-	size_t room = 0;
-	struct dirent *d;
+	if (table->nr_slots == *room) {
+		size_t more = *room ? 2 * *room : 64;
+		struct fdinfo *bigger = realloc(table->infos, more * sizeof(*bigger));
 
-	while ((errno = 0, d = readdir(r->dir))) {
-		if (d->d_name[0] == '.')
-			continue;
-		if (r->nr == room) {
-			size_t more = room ? 2 * room : 64;
-			struct fdinfo_entry *bigger = realloc(r->entries, more * sizeof(*bigger));
-
-			if (!bigger)
-				return err_nomem(e, "the list of descriptors");
-			r->entries = bigger;
-			room = more;
-		}
-		r->entries[r->nr++] = (struct fdinfo_entry){ .number = atoi(d->d_name) };
+		if (!bigger)
+			return -1;
+		table->infos = bigger;
+		*room = more;
 	}
-	return errno ? err_set(e, errno, "cannot list /proc/%d/fdinfo", t->tid) : 0;
+	table->infos[table->nr_slots++] = (struct fdinfo){ .number = number };
+	return 0;
 }
 
-/* The whole file: a large epoll set has a long one. */
-static int read_text(int dir, struct fdinfo_entry *f)
+/* The kernel lists descriptors in ascending order. */
+static int list_one(void *arg, size_t i, char **scratch, struct err *e)
 {
-	size_t len = 0, size = 1024;
+	struct table *table = (struct table *)arg + i;
+	const struct task *t = table->task;
+	int fd = openat(t->procfd, "fdinfo", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *d = NULL;
+	size_t room = 0;
+
+	while (dir && (errno = 0, d = readdir(dir)))
+		if (d->d_name[0] != '.' && add(table, atoi(d->d_name), &room))
+			return err_nomem(e, "the list of descriptors");
+	return errno ? err_set(e, errno, "pid %d: cannot list /proc/%d/fdinfo", t->pid, t->tid) : 0;
+}
+
+/* --- texts -------------------------------------------------------------------------------------------------- */
+
+struct block {
+	struct table *table;
+	size_t from, to;
+};
+
+/* What a thread reads into. */
+struct buffer {
+	size_t size;
+	char text[];
+};
+
+static struct buffer *grow(char **scratch)
+{
+	struct buffer *b = (struct buffer *)*scratch;
+	size_t size = b ? 2 * b->size : 4096;
+
+	b = realloc(b, sizeof(*b) + size);
+	if (!b)
+		return NULL;
+	b->size = size;
+	*scratch = (char *)b;
+	return b;
+}
+
+/* The whole file: a large epoll set has a long one. The kernel gives all that there is room for, so no room left means more. */
+static int read_text(int dir, int number, char **scratch)
+{
+	struct buffer *b = *scratch ? (struct buffer *)*scratch : grow(scratch);
+	size_t len = 0;
 	char name[16];
 	ssize_t n;
 
-	snprintf(name, sizeof(name), "%d", f->number);
+	snprintf(name, sizeof(name), "%d", number);
 	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
-	_cleanup_free_ char *text = malloc(size);
-	if (fd < 0 || !text)
+	if (fd < 0)
 		return errno;
-	while ((n = read(fd, text + len, size - len - 1)) > 0) {
+	while (b && (n = read(fd, b->text + len, b->size - len)) >= 0) {
 		len += n;
-		if (size - len < 512) {
-			char *bigger = realloc(text, 2 * size);
-
-			if (!bigger)
-				return ENOMEM;
-			text = bigger;
-			size *= 2;
+		if (len < b->size) {
+			b->text[len] = '\0';
+			return 0;
 		}
+		b = grow(scratch);
 	}
-	if (n < 0)
-		return errno;
-	text[len] = '\0';
-	f->text = take_ptr(text);
-	return 0;
+	return b ? errno : ENOMEM;
 }
 
-static bool read_if_first(struct fdinfo_reader *r, struct fdinfo_entry *f)
+static int read_one(int dir, struct fdinfo *f, char **scratch, struct err *e)
 {
-	uint32_t not_read = NOT_READ;
+	int errnum = read_text(dir, f->number, scratch);
+	const char *text;
+	bool more;
 
-	if (!__atomic_compare_exchange_n(&f->state, &not_read, BEING_READ, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-		return false;
-	f->errnum = read_text(dirfd(r->dir), f);
-	__atomic_store_n(&f->state, READ, __ATOMIC_RELEASE);
-	return true;
-}
-
-static void *read_ahead(void *arg)
-{
-	struct fdinfo_reader *r = arg;
-
-	for (size_t i = 0; i < r->nr && !__atomic_load_n(&r->stop, __ATOMIC_ACQUIRE); i++)
-		read_if_first(r, &r->entries[i]);
-	return NULL;
-}
-
-/* Signals are for the thread that knows what to do with them. Without a second thread all goes as well, if slower. */
-static void start_thread(struct fdinfo_reader *r)
-{
-	sigset_t all, old;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	r->has_thread = !pthread_create(&r->thread, NULL, read_ahead, r);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-}
-
-int fdinfo_open(struct fdinfo_reader *r, const struct task *t, struct err *e)
-{
-	int fd = openat(t->procfd, "fdinfo", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	r->dir = fd < 0 ? NULL : fdopendir(fd);
-	if (!r->dir)
-		return err_set(e, errno, "cannot list /proc/%d/fdinfo", t->tid);
-	if (list(r, t, e))
+	if (errnum)
+		return err_set(e, errnum, "cannot read its fdinfo");
+	text = ((struct buffer *)*scratch)->text;
+	if (fdinfo_parse(text, f, &more, e))
 		return -1;
-	if (r->nr >= MANY)
-		start_thread(r);
+	f->text = more ? strdup(text) : NULL;
+	return more && !f->text ? err_nomem(e, "its fdinfo") : 0;
+}
+
+static int read_block(void *arg, size_t i, char **scratch, struct err *e)
+{
+	const struct block *b = (const struct block *)arg + i;
+	const struct task *t = b->table->task;
+	_cleanup_close_ int dir = openat(t->procfd, "fdinfo", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir < 0)
+		return err_set(e, errno, "pid %d: cannot open /proc/%d/fdinfo", t->pid, t->tid);
+	for (size_t at = b->from; at < b->to; at++)
+		if (read_one(dir, &b->table->infos[at], scratch, e))
+			return err_in(e, "pid %d: fd %d", t->pid, b->table->infos[at].number);
 	return 0;
 }
 
-/* One that the other thread is busy with is read here, too: that thread may have lost its CPU. */
-int fdinfo_get(struct fdinfo_reader *r, size_t i, int *number_ret, const char **text_ret, struct err *e)
-{
-	struct fdinfo_entry *f = &r->entries[i];
-	struct fdinfo_entry own = { .number = f->number };
+/* --- all ---------------------------------------------------------------------------------------------------- */
 
-	*number_ret = f->number;
-	if (!read_if_first(r, f) && __atomic_load_n(&f->state, __ATOMIC_ACQUIRE) != READ) {
-		own.errnum = read_text(dirfd(r->dir), &own);
-		free(r->own_text);
-		r->own_text = own.text;
-		f = &own;
+static size_t count_slots(const struct table *tables, size_t nr)
+{
+	size_t slots = 0;
+
+	for (size_t i = 0; i < nr; i++)
+		slots += tables[i].nr_slots;
+	return slots;
+}
+
+int fdinfo_read(struct table *tables, size_t nr, struct err *e)
+{
+	_cleanup_free_ struct block *blocks = NULL;
+	size_t nr_blocks = 0, slots;
+
+	if (parallel(nr, nr >= MANY_TABLES, list_one, tables, e))
+		return -1;
+	slots = count_slots(tables, nr);
+	blocks = calloc(nr + slots / BLOCK, sizeof(*blocks));
+	if (!blocks)
+		return err_nomem(e, "the list of descriptors");
+	for (size_t i = 0; i < nr; i++)
+		for (size_t at = 0, n = tables[i].nr_slots; at < n; at += BLOCK)
+			blocks[nr_blocks++] = (struct block){ &tables[i], at, at + BLOCK < n ? at + BLOCK : n };
+	return parallel(nr_blocks, slots >= MANY, read_block, blocks, e);
+}
+
+void fdinfo_free(struct table *tables, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++) {
+		for (size_t at = 0; tables[i].infos && at < tables[i].nr_slots; at++)
+			free(tables[i].infos[at].text);
+		free(tables[i].infos);
+		tables[i].infos = NULL;
 	}
-	if (f->errnum)
-		return err_set(e, f->errnum, "cannot read its fdinfo");
-	*text_ret = f->text;
-	return 0;
-}
-
-void fdinfo_close(struct fdinfo_reader *r)
-{
-	__atomic_store_n(&r->stop, 1, __ATOMIC_RELEASE);
-	if (r->has_thread)
-		pthread_join(r->thread, NULL);
-	for (size_t i = 0; i < r->nr; i++)
-		free(r->entries[i].text);
-	free(r->entries);
-	free(r->own_text);
-	if (r->dir)
-		closedir(r->dir);
-	*r = (struct fdinfo_reader){ 0 };
 }

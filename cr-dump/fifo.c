@@ -86,7 +86,14 @@ static int save_content(struct dump_ctx *ctx, struct fifo *fifo, FifoEntry *r, c
 static int fifo_save(struct dump_ctx *ctx, struct open_file *of, const struct fd_facts *f, struct err *e)
 {
 	struct fifo *fifo = fifo_of(ctx, &f->st, of->id);
-	struct reg_place place = { .task = f->task, .of = of, .link = f->link, .st = &f->st, .mnt_id = f->mnt_id };
+	struct reg_place place = {
+		.task = f->task,
+		.of = of,
+		.link = f->link,
+		.found = f->found,
+		.st = &f->st,
+		.mnt_id = f->mnt_id,
+	};
 	FileEntry *file = files_add_entry(ctx, FD_TYPES__REG);
 	const char *name;
 	char where[32];

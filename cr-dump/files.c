@@ -10,12 +10,12 @@
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 
+#include "base/worker.h"
 #include "cr-dump/files.h"
+#include "cr-dump/team.h"
 
-#define PROC_SUPER_MAGIC_ 0x9fa0
-#ifndef F_GETOWNER_UIDS
-#define F_GETOWNER_UIDS 17
-#endif
+#define AT_ONCE	    512 /* files */
+#define MANY_TABLES 8	/* worth a thread */
 
 #define KIND(name) extern const struct dump_kind dump_##name;
 #define RESTORE_KIND(name)
@@ -43,7 +43,7 @@ struct files *files_of(struct dump_ctx *ctx)
 	if (!ctx->files) {
 		ctx->files = pool_alloc(&ctx->pool, sizeof(*ctx->files));
 		ctx->files->next_id = 1;
-		ctx->files->self_fds = -1;
+		ctx->files->self_fds = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	}
 	return ctx->files;
 }
@@ -109,91 +109,10 @@ void refuse_file(struct dump_ctx *ctx, const struct open_file *of, const char *h
 		refuse(ctx, of->task, hint, "fd %d %s", of->number, text);
 }
 
-/* --- one open file ------------------------------------------------------------------------------------------ */
-
-/* Who gets its SIGIO. All zero when nobody was ever named, as for nearly every file. */
-static int look_owner(struct dump_ctx *ctx, struct fd_facts *f, struct err *e)
-{
-	struct f_owner_ex owner = { 0 };
-	uid_t uids[2] = { 0, 0 };
-	int sig = fcntl(f->fd, F_GETSIG);
-
-	f->fown = POOL_MSG(&ctx->pool, FownEntry, fown_entry);
-	if (f->flags & O_PATH)
-		return 0;
-	if (sig < 0 || fcntl(f->fd, F_GETOWN_EX, &owner))
-		return err_set(e, errno, "cannot tell who owns it");
-	f->fown->signum = sig;
-	if (!owner.pid)
-		return 0;
-	/* Absent without CONFIG_CHECKPOINT_RESTORE; then root is as good a guess as any. */
-	if (!fcntl(f->fd, F_GETOWNER_UIDS, uids)) {
-		f->fown->uid = uids[0];
-		f->fown->euid = uids[1];
-	}
-	f->fown->pid_type = owner.type;
-	f->fown->pid = owner.pid;
-	return 0;
-}
-
-/* Asking for a name is the dearest step, so only where the mode does not tell all. */
-static int look_link(struct dump_ctx *ctx, struct fd_facts *f, struct err *e)
-{
-	struct files *fs = files_of(ctx);
-	char number[16], link[4096];
-	ssize_t n;
-
-	if (f->family >= 0) {
-		f->link = "socket:";
-		return 0;
-	}
-	if (fs->self_fds < 0)
-		fs->self_fds = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	snprintf(number, sizeof(number), "%d", f->fd);
-	n = readlinkat(fs->self_fds, number, link, sizeof(link) - 1);
-	if (n < 0)
-		return err_set(e, errno, "cannot read its name");
-	link[n] = '\0';
-	f->link = pool_str(&ctx->pool, link);
-	return 0;
-}
-
-static bool is_procfs(struct files *fs, const struct fd_facts *f)
-{
-	struct statfs sfs;
-
-	if (!S_ISREG(f->st.st_mode) && !S_ISDIR(f->st.st_mode))
-		return false;
-	if (!fs->last_known || fs->last_dev != f->st.st_dev) {
-		fs->last_procfs = !fstatfs(f->fd, &sfs) && sfs.f_type == PROC_SUPER_MAGIC_;
-		fs->last_dev = f->st.st_dev;
-		fs->last_known = true;
-	}
-	return fs->last_procfs;
-}
-
-static int look_facts(struct dump_ctx *ctx, struct fd_facts *f, struct err *e)
-{
-	socklen_t len = sizeof(f->family);
-
-	f->fd = syscall(SYS_pidfd_getfd, f->task->pidfd, f->number, 0);
-	if (f->fd < 0)
-		return err_set(e, errno, "cannot get hold of it (pidfd_getfd)");
-	if (fstat(f->fd, &f->st)) {
-		if (errno !=
-		    ENOENT) /* that is so with /proc/PID/fd of a process that has ended, which no kind claims then */
-			return err_set(e, errno, "cannot stat it");
-		f->st = (struct stat){ 0 };
-	}
-	if (S_ISSOCK(f->st.st_mode) && !(f->flags & O_PATH) &&
-	    getsockopt(f->fd, SOL_SOCKET, SO_DOMAIN, &f->family, &len))
-		return err_set(e, errno, "cannot tell the family of the socket");
-	f->procfs = is_procfs(files_of(ctx), f);
-	return look_link(ctx, f, e) || look_owner(ctx, f, e) ? -1 : 0;
-}
+/* --- what they are -------------------------------------------------------------------------------------------- */
 
 /* Kinds claim disjoint sets: the order in the list means nothing. */
-static const struct dump_kind *kind_for(const struct fd_facts *f)
+const struct dump_kind *kind_for(const struct fd_facts *f)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (kinds[i]->claims(f))
@@ -201,61 +120,107 @@ static const struct dump_kind *kind_for(const struct fd_facts *f)
 	return NULL;
 }
 
-int files_look_new(struct dump_ctx *ctx, struct open_file *of, struct fd_facts *f, struct err *e)
+static int look_kind(struct dump_ctx *ctx, struct open_file *of, const struct fd_facts *f, struct err *e)
 {
 	char what[256];
 
-	if (look_facts(ctx, f, e))
-		return -1;
 	of->dev = f->st.st_dev;
 	files_label(ctx, of, f);
-	of->kind = kind_for(f);
+	of->kind = f->kind;
 	if (!of->kind) {
 		refuse_file(ctx, of, NULL, "is %s: not supported by this version", file_what(f, what, sizeof(what)));
 		return 0;
 	}
 	of->entry = new_entry(ctx, of->kind->type, of->id);
-	return of->kind->save(ctx, of, f, e) ? err_in(e, "%s", of->kind->name) : 0;
+	if (!of->kind->save(ctx, of, f, e))
+		return 0;
+	err_in(e, "%s", of->kind->name);
+	return err_in(e, "pid %d: fd %d", f->task->pid, f->number);
 }
 
-/* Locks are looked for in every table: some belong to a task, not to the open file. */
-static int look_fd(struct dump_ctx *ctx, struct task *t, struct table *table, int number, const char *text,
-		   struct err *e)
+int files_look_new(struct dump_ctx *ctx, struct open_file *const *files, size_t nr, struct err *e)
 {
-	struct fd_facts f;
-	struct slot *slot;
-	bool new;
-	int ret = 0;
+	_cleanup_free_ struct fd_facts *facts = calloc(nr, sizeof(*facts));
+	int ret;
 
-	slot = POOL_PUSH(&ctx->pool, table->slots, table->nr_slots);
-	slot->number = number;
-	if (fdinfo_parse(t, number, text, &f, &slot->cloexec, e) ||
-	    same_file(ctx, t, number, f.ino, f.mnt_id, &slot->file, &new, e))
-		return -1;
-	if (slot->file->flying)
-		files_land(slot->file, t, number);
-	if (strstr(text, "\nlock:"))
-		ret = locks_look(ctx, t, table, slot, text, e);
-	if (new && !ret)
-		ret = files_look_new(ctx, slot->file, &f, e);
-	close_fdp(&f.fd);
+	if (!facts)
+		return err_nomem(e, "what is known of open files");
+	for (size_t i = 0; i < nr; i++)
+		facts_begin(&facts[i], files[i]);
+	ret = facts_look(ctx, facts, nr, e);
+	for (size_t i = 0; i < nr && !ret; i++)
+		ret = look_kind(ctx, files[i], &facts[i], e);
+	facts_end(facts, nr);
 	return ret;
 }
 
-/* --- a task ------------------------------------------------------------------------------------------------- */
+/* --- tables ------------------------------------------------------------------------------------------------- */
 
-static int look_table(struct dump_ctx *ctx, struct task *t, struct table *table, struct err *e)
+/* Locks are looked for in every table: some belong to a task, not to the open file. */
+static int look_slot(struct dump_ctx *ctx, struct table *table, size_t i, struct err *e)
 {
-	_cleanup_fdinfo_ struct fdinfo_reader reader = { 0 };
-	const char *text;
-	int number = 0;
+	const struct fdinfo *info = &table->infos[i];
+	struct slot *slot = &table->slots[i];
+	bool new;
 
-	if (fdinfo_open(&reader, t, e))
+	slot->number = info->number;
+	slot->cloexec = info->cloexec;
+	if (same_file(ctx, table->task, info, &slot->file, &new, e))
 		return -1;
-	for (size_t i = 0; i < reader.nr; i++)
-		if (fdinfo_get(&reader, i, &number, &text, e) || look_fd(ctx, t, table, number, text, e))
-			return err_in(e, "fd %d", number);
+	return info->text && strstr(info->text, "\nlock:") ? locks_look(ctx, table, slot, info->text, e) : 0;
+}
+
+static int look_table(struct dump_ctx *ctx, struct table *table, struct err *e)
+{
+	table->slots = pool_alloc(&ctx->pool, table->nr_slots * sizeof(*table->slots));
+	for (size_t i = 0; i < table->nr_slots; i++)
+		if (look_slot(ctx, table, i, e))
+			return err_in(e, "pid %d: fd %d", table->task->pid, table->infos[i].number);
 	return 0;
+}
+
+/* Each file once; we hold a descriptor of as many as are looked at together. What they lead to comes to the end of the list. */
+static int look_tables(struct dump_ctx *ctx, struct err *e)
+{
+	struct files *fs = ctx->files;
+	size_t nr, n;
+
+	for (size_t i = 0; i < fs->nr_tables; i++)
+		if (look_table(ctx, &fs->tables[i], e))
+			return -1;
+	nr = fs->nr_list;
+	for (size_t at = 0; at < nr; at += n) {
+		n = nr - at < AT_ONCE ? nr - at : AT_ONCE;
+		if (worker_check(e) || files_look_new(ctx, &fs->list[at], n, e))
+			return -1;
+	}
+	return 0;
+}
+
+static int find_table(struct dump_ctx *ctx, struct task *t, struct err *e)
+{
+	struct files *fs = files_of(ctx);
+	const struct task *first;
+
+	if (same_table(ctx, t, &first, e))
+		return err_in(e, "pid %d", t->pid);
+	t->files_id = first ? first->files_id : FIRST_TABLE_ID + fs->nr_tables;
+	if (!first)
+		*POOL_PUSH(&ctx->pool, fs->tables, fs->nr_tables) = (struct table){ .task = t };
+	return 0;
+}
+
+static int files_begin(struct dump_ctx *ctx, struct err *e)
+{
+	struct files *fs = files_of(ctx);
+	int ret;
+
+	for (size_t i = 0; i < ctx->nr_tasks; i++)
+		if (ctx->tasks[i]->state != TASK_DEAD && find_table(ctx, ctx->tasks[i], e))
+			return -1;
+	ret = fdinfo_read(fs->tables, fs->nr_tables, e) || look_tables(ctx, e) ? -1 : 0;
+	fdinfo_free(fs->tables, fs->nr_tables);
+	return ret;
 }
 
 static int files_looked(struct dump_ctx *ctx, struct err *e)
@@ -265,25 +230,6 @@ static int files_looked(struct dump_ctx *ctx, struct err *e)
 		if (kinds[i]->looked && kinds[i]->looked(ctx, e))
 			return -1;
 	log_debug("the tree has %zu open files in %zu tables", ctx->files->nr_list, ctx->files->nr_tables);
-	return 0;
-}
-
-static int files_look(struct dump_ctx *ctx, struct task *t, struct err *e)
-{
-	struct files *fs = files_of(ctx);
-	struct table table = { .task = t };
-	const struct task *first;
-
-	if (same_table(ctx, t, &first, e))
-		return -1;
-	if (first) {
-		t->files_id = first->files_id;
-		return 0;
-	}
-	if (look_table(ctx, t, &table, e))
-		return -1;
-	*POOL_PUSH(&ctx->pool, fs->tables, fs->nr_tables) = table;
-	t->files_id = FIRST_TABLE_ID + fs->nr_tables - 1;
 	return 0;
 }
 
@@ -315,43 +261,44 @@ int files_add_path(struct dump_ctx *ctx, struct task *t, int fd, const char *whe
 		   uint32_t *id_ret, struct err *e)
 {
 	struct files *fs = files_of(ctx);
-	struct fd_facts f = { .fd = fd, .family = -1 };
 	struct path_file key = { .flags = flags };
 	const struct path_file *known = NULL;
-	struct reg_place place = { .task = t, .what = what, .where = where, .st = &f.st };
+	struct stat st;
+	struct reg_place place = { .task = t, .what = what, .where = where, .st = &st };
 	const char *name;
 	FileEntry *fe;
 
 	*id_ret = 0;
-	if (fstat(fd, &f.st)) {
+	if (fstat(fd, &st)) {
 		if (errno != ENOENT)
 			return err_set(e, errno, "cannot stat /proc/%d/%s (%s)", t->tid, where, what);
 		refuse(ctx, t, NULL, "%s: it is in /proc, and of a process that has ended", what);
 		return 0;
 	}
-	key.dev = f.st.st_dev;
-	key.ino = f.st.st_ino;
-	key.mnt_id = directory_mount(fd, &f.st);
+	key.dev = st.st_dev;
+	key.ino = st.st_ino;
+	key.mnt_id = directory_mount(fd, &st);
 	if (key.mnt_id)
 		known = find_path(fs, &key);
 	if (!known) {
-		if (look_link(ctx, &f, e))
+		key.name = facts_link(ctx, fd, e);
+		if (!key.name)
 			return err_in(e, "%s", what);
-		key.name = f.link;
 		known = find_path(fs, &key);
 	}
 	if (known) {
 		*id_ret = known->id;
 		return 0;
 	}
-	place.link = f.link;
+	place.link = key.name;
+	place.found = name_leads_to(key.name, &st);
 	fe = files_add_entry(ctx, FD_TYPES__REG);
 	if (reg_find(ctx, &place, fe->id, &name, e))
 		return err_in(e, "%s", what);
 	if (!name)
 		return 0;
-	reg_fill(ctx, fe, &f.st, name, flags, 0, POOL_MSG(&ctx->pool, FownEntry, fown_entry));
-	if (S_ISREG(f.st.st_mode) && name == f.link)
+	reg_fill(ctx, fe, &st, name, flags, 0, POOL_MSG(&ctx->pool, FownEntry, fown_entry));
+	if (S_ISREG(st.st_mode) && name == key.name)
 		reg_add_build_id(ctx, t, where, fe->reg);
 	*id_ret = key.id = fe->id;
 	*POOL_PUSH(&ctx->pool, fs->paths, fs->nr_paths) = key;
@@ -396,6 +343,14 @@ static int write_files(struct dump_ctx *ctx, struct err *e)
 	return img_finish(&w, e);
 }
 
+/* The largest first. */
+static int write_one(void *arg, size_t i, char **scratch, struct err *e)
+{
+	struct dump_ctx *ctx = arg;
+
+	return i ? write_table(ctx, &ctx->files->tables[i - 1], e) : write_files(ctx, e);
+}
+
 static int files_finish(struct dump_ctx *ctx, struct err *e)
 {
 	struct files *fs = files_of(ctx);
@@ -403,19 +358,18 @@ static int files_finish(struct dump_ctx *ctx, struct err *e)
 	close_fdp(&fs->self_fds);
 	fs->self_fds = -1;
 	locks_settle(ctx);
-	for (size_t i = 0; i < fs->nr_tables; i++)
-		if (write_table(ctx, &fs->tables[i], e))
-			return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (kinds[i]->write && kinds[i]->write(ctx, e))
 			return -1;
 	files_end_flying(ctx);
-	return locks_write(ctx, e) || sk_queues_write(ctx, e) || write_files(ctx, e) ? -1 : 0;
+	if (locks_write(ctx, e) || sk_queues_write(ctx, e))
+		return -1;
+	return parallel(1 + fs->nr_tables, fs->nr_tables >= MANY_TABLES, write_one, ctx, e);
 }
 
 const struct dump_part dump_files = {
 	.name = "files",
-	.look = files_look,
+	.begin = files_begin,
 	.looked = files_looked,
 	.finish = files_finish,
 };

@@ -7,7 +7,6 @@
 #ifndef CRKIT_DUMP_FILES_H
 #define CRKIT_DUMP_FILES_H
 
-#include <pthread.h>
 #include <sys/stat.h>
 
 #include "cr-dump/dump.h"
@@ -32,21 +31,36 @@ enum dump_kind_id {
 #define NET_NS_ID 2
 #define IPC_NS_ID 3
 
+/* What fdinfo says of every descriptor. */
+struct fdinfo {
+	int number;
+	int mnt_id;
+	uint64_t pos, ino;
+	uint32_t flags;	  /* as F_GETFL gives them */
+	uint32_t cloexec; /* FD_CLOEXEC or 0 */
+	char *text;	  /* all of it, when it says more than this; else NULL */
+};
+
+struct dump_kind;
+
 /* What is known of an open file before its kind is asked. */
 struct fd_facts {
 	struct task *task; /* who was found to have it first */
 	int number;	   /* as which descriptor */
-	int fd;		   /* ours of the same open file; closed after save */
+	int fd;		   /* ours of the same open file, if the kind needs it; closed after save */
+	const struct dump_kind *kind;
 	struct stat st;
 	int family;	  /* of a socket, else -1 */
 	bool procfs;	  /* it is on a proc filesystem */
-	const char *link; /* what /proc/self/fd shows */
-	uint32_t flags;	  /* as F_GETFL gives them */
-	uint64_t pos;
-	uint64_t ino; /* as fdinfo has it */
+	bool found;	  /* its name leads to it */
+	const char *link; /* its name: what /proc/self/fd shows */
+	uint32_t flags;	  /* these four as in fdinfo */
 	int mnt_id;
-	const char *text; /* the whole fdinfo; valid until save returns */
+	uint64_t pos, ino;
+	const char *text; /* the whole fdinfo, if it says more than that; valid until save returns */
 	FownEntry *fown;
+	FownEntry owner; /* these two until they are in the pool */
+	char *own_link;
 };
 
 /* An open file description. Equal in two tables: it is shared. */
@@ -59,8 +73,9 @@ struct open_file {
 	uint32_t id;
 	dev_t dev;
 	const struct dump_kind *kind;
-	FileEntry *entry;  /* without a sub-message: refused */
-	const char *label; /* files_label.c: of SELinux; NULL: none that must be saved */
+	FileEntry *entry;	   /* without a sub-message: refused */
+	const char *label;	   /* files_label.c: of SELinux; NULL: none that must be saved */
+	const struct fdinfo *info; /* while it is looked at */
 	bool locks_seen;
 	bool flying;			 /* it was found in the queue of a socket: task and number are ours */
 	bool flying_locks, flying_async; /* then: what only a task could restore */
@@ -87,6 +102,7 @@ struct slot {
 struct table {
 	struct task *task; /* the first that has it */
 	struct slot *slots;
+	struct fdinfo *infos; /* of each slot, while they are looked at */
 	size_t nr_slots;
 };
 
@@ -105,10 +121,10 @@ struct packets {
 	size_t nr;
 };
 
-#define SAME_BUCKETS 1024
+#define SAME_BITS 12
 
 struct files {
-	struct open_file *same[SAME_BUCKETS];
+	struct open_file *same[1 << SAME_BITS];
 	struct sharer *table_sharers, *fs_sharers;
 	struct open_file **list; /* in the order in which they were found */
 	size_t nr_list;
@@ -134,14 +150,13 @@ struct files {
 	struct usual *usual_options; /* sockopt.c */
 	struct groups *groups;	     /* sockopt_groups.c */
 	int self_fds;		     /* /proc/self/fd */
-	dev_t last_dev;		     /* of the last regular file; is it a proc filesystem? */
-	bool last_known, last_procfs;
 };
 
 struct dump_kind {
 	const char *name;
 	FdTypes type;
 	bool (*claims)(const struct fd_facts *f);
+	bool by_name; /* neither save nor files_label() need the descriptor */
 	/* Fills in of->entry (id and type are there), or refuses and leaves it without a sub-message. */
 	int (*save)(struct dump_ctx *ctx, struct open_file *of, const struct fd_facts *f, struct err *e);
 	/* All files of the tree are known: finds the other ends, refuses what leads out of the tree. May be NULL. */
@@ -164,19 +179,32 @@ struct slot *table_slot(const struct table *table, int number);
 void refuse_file(struct dump_ctx *ctx, const struct open_file *of, const char *hint, const char *fmt, ...)
 	_printf_(4, 5);
 
-/* A file that was not known: what it is, by its kind. f->task and f->number are set. */
-int files_look_new(struct dump_ctx *ctx, struct open_file *of, struct fd_facts *f, struct err *e);
+/* Files that were not known: what they are, by their kinds. */
+int files_look_new(struct dump_ctx *ctx, struct open_file *const *files, size_t nr, struct err *e);
+
+/* Its kind, or NULL. */
+const struct dump_kind *kind_for(const struct fd_facts *f);
+
+/* --- files_facts.c ------------------------------------------------------------------------------------------ */
+
+/* *f is all zero before. */
+void facts_begin(struct fd_facts *f, const struct open_file *of);
+/* Finds out the rest. facts_end() also after a failure. */
+int facts_look(struct dump_ctx *ctx, struct fd_facts *facts, size_t nr, struct err *e);
+void facts_end(struct fd_facts *facts, size_t nr);
+/* The name of a file that we have as fd. */
+const char *facts_link(struct dump_ctx *ctx, int fd, struct err *e);
+/* Is it the file with this name? */
+bool name_leads_to(const char *name, const struct stat *st);
 
 /* --- files_flying.c ----------------------------------------------------------------------------------------- */
 
 /*
  * The open file behind a descriptor that was on its way through a socket. *fd is ours; when the file was not known before, it
- * is kept until the end (*fd is -1 then). (*ret)->entry is NULL when it was refused.
+ * is kept until the end (*fd is -1 then).
  */
 int files_add_flying(struct dump_ctx *ctx, int *fd, struct open_file **ret, struct err *e);
-/* A task has it, too: from now on it is known by that. */
-void files_land(struct open_file *of, struct task *t, int number);
-/* All tables are known: refuses what only a task that has the file in its table could restore. */
+/* Refuses what only a task that has the file in its table could restore. */
 void files_settle_flying(struct dump_ctx *ctx);
 void files_end_flying(struct dump_ctx *ctx);
 
@@ -188,10 +216,13 @@ void files_label(struct dump_ctx *ctx, struct open_file *of, const struct fd_fac
 /* --- files_same.c ------------------------------------------------------------------------------------------- */
 
 /*
- * The one open_file of descriptor `number` of a task. *new_ret: it was not known before, and is now, without an entry.
+ * The one open_file of a descriptor of a task. *new_ret: it was not known before, and is now, without an entry.
  */
-int same_file(struct dump_ctx *ctx, struct task *t, int number, uint64_t ino, int mnt_id, struct open_file **ret,
-	      bool *new_ret, struct err *e);
+int same_file(struct dump_ctx *ctx, struct task *t, const struct fdinfo *info, struct open_file **ret, bool *new_ret,
+	      struct err *e);
+/* A file with this inode number, as fdinfo has it, that fits; or NULL. */
+const struct open_file *file_of_inode(struct dump_ctx *ctx, uint64_t ino,
+				      bool (*fits)(const struct open_file *of, void *arg), void *arg);
 /*
  * The first task of the tree that has the same descriptor table as t, or the same working directory, root and umask; NULL: t is
  * it. What is shared with somebody outside, or what only some threads of a task have, is refused.
@@ -201,37 +232,23 @@ int same_fs(struct dump_ctx *ctx, struct task *t, const struct task **first_ret,
 
 /* --- fdinfo.c ----------------------------------------------------------------------------------------------- */
 
-/* number, pos, flags, ino, mnt_id and text of f; *cloexec_ret is FD_CLOEXEC or 0. */
-int fdinfo_parse(struct task *t, int number, const char *text, struct fd_facts *f, uint32_t *cloexec_ret,
-		 struct err *e);
+/* Everything but number and text of f. *more_ret: there is more in it. */
+int fdinfo_parse(const char *text, struct fdinfo *f, bool *more_ret, struct err *e);
 /* Splits "key: value" lines; fn takes what it knows and ignores the rest, so that a new kernel's extra key breaks nothing. */
 int fdinfo_each(const char *text, int (*fn)(void *arg, const char *key, const char *val, struct err *e), void *arg,
 		struct err *e);
 
 /* --- fdinfo_reader.c ---------------------------------------------------------------------------------------- */
 
-/* The descriptors of a task, ascending, and their fdinfo. */
-struct fdinfo_reader {
-	struct fdinfo_entry *entries;
-	size_t nr;
-	DIR *dir;
-	char *own_text;
-	bool has_thread;
-	pthread_t thread;
-	uint32_t stop;
-};
-
-int fdinfo_open(struct fdinfo_reader *r, const struct task *t, struct err *e); /* fdinfo_close() also after a failure */
-/* Number and text of the i-th descriptor. The text is there until the next call. */
-int fdinfo_get(struct fdinfo_reader *r, size_t i, int *number_ret, const char **text_ret, struct err *e);
-void fdinfo_close(struct fdinfo_reader *r);
-#define _cleanup_fdinfo_ __attribute__((cleanup(fdinfo_close)))
+/* nr_slots, ascending, and infos of each table. fdinfo_free() also after a failure. */
+int fdinfo_read(struct table *tables, size_t nr, struct err *e);
+void fdinfo_free(struct table *tables, size_t nr);
 
 /* --- files_locks.c ------------------------------------------------------------------------------------------ */
 
 /* The locks that fdinfo shows for a descriptor of a table. */
-int locks_look(struct dump_ctx *ctx, struct task *t, const struct table *table, const struct slot *slot,
-	       const char *text, struct err *e);
+int locks_look(struct dump_ctx *ctx, const struct table *table, const struct slot *slot, const char *text,
+	       struct err *e);
 /* All tables are known: by which descriptor each lock will be taken again. */
 void locks_settle(struct dump_ctx *ctx);
 int locks_write(struct dump_ctx *ctx, struct err *e);
@@ -262,12 +279,11 @@ struct reg_place {
 	const char *what;	    /* then: what the task has it for, "mapping" */
 	const char *where;	    /* below /proc/PID: "fd/3", "cwd" */
 	const char *link;	    /* where that points, as the kernel shows it */
+	bool found;		    /* that leads to it */
 	const struct stat *st;
 	int mnt_id; /* of a descriptor */
 };
 
-/* Why a file cannot be opened again by the name that the kernel shows, or NULL. */
-const char *reg_unreachable(const char *link, const struct stat *st);
 void reg_fill(struct dump_ctx *ctx, FileEntry *entry, const struct stat *st, const char *name, uint32_t flags,
 	      uint64_t pos, FownEntry *fown);
 /* Of what is mapped at where (map_files/START-END), by which a restore knows it again; not with --file-validation filesize. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Open files that were found in the queue of a socket (SCM_RIGHTS). We hold a copy of the descriptor, so we are the task that has
- * it: the kinds see no difference. Some may be in the tables of tasks as well: kcmp(2) tells.
+ * it: the kinds see no difference. Some are in the tables of tasks as well, which are all known by then: kcmp(2) tells.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -41,34 +41,21 @@ static int read_fdinfo(struct dump_ctx *ctx, int fd, char **ret, struct err *e)
 int files_add_flying(struct dump_ctx *ctx, int *fd, struct open_file **ret, struct err *e)
 {
 	struct task *self = self_task(ctx, e);
-	struct fd_facts f;
-	uint32_t cloexec;
-	char *text;
-	bool new;
-	int failed;
+	struct fdinfo info = { .number = *fd };
+	bool more, new;
 
-	if (!self || read_fdinfo(ctx, *fd, &text, e) || fdinfo_parse(self, *fd, text, &f, &cloexec, e) ||
-	    same_file(ctx, self, *fd, f.ino, f.mnt_id, ret, &new, e))
+	if (!self || read_fdinfo(ctx, *fd, &info.text, e) || fdinfo_parse(info.text, &info, &more, e) ||
+	    same_file(ctx, self, &info, ret, &new, e))
 		return -1;
 	if (!new)
 		return 0;
 	(*ret)->flying = true;
 	*fd = -1;
-	failed = files_look_new(ctx, *ret, &f, e);
-	close_fdp(&f.fd);
-	if (!failed && (*ret)->entry && strstr(text, "\nlock:"))
-		(*ret)->flying_locks = true;
-	if (!failed && (*ret)->entry && f.flags & O_ASYNC)
-		(*ret)->flying_async = true;
-	return failed;
-}
-
-void files_land(struct open_file *of, struct task *t, int number)
-{
-	close_fdp(&of->number);
-	of->task = t;
-	of->number = number;
-	of->flying = false;
+	if (files_look_new(ctx, ret, 1, e))
+		return -1;
+	(*ret)->flying_locks = (*ret)->entry && strstr(info.text, "\nlock:");
+	(*ret)->flying_async = (*ret)->entry && info.flags & O_ASYNC;
+	return 0;
 }
 
 void files_settle_flying(struct dump_ctx *ctx)

@@ -80,10 +80,10 @@ static int look_lock(void *arg, const char *key, const char *val, struct err *e)
 	return 0;
 }
 
-int locks_look(struct dump_ctx *ctx, struct task *t, const struct table *table, const struct slot *slot,
-	       const char *text, struct err *e)
+int locks_look(struct dump_ctx *ctx, const struct table *table, const struct slot *slot, const char *text,
+	       struct err *e)
 {
-	struct look k = { ctx, t, slot->file, slot->number, true };
+	struct look k = { ctx, table->task, slot->file, slot->number, true };
 	int ret;
 
 	for (const struct slot *s = table->slots; s < slot; s++)

@@ -24,32 +24,50 @@ static int order(pid_t a, pid_t b, int type, unsigned long x, unsigned long y, i
 	return 0;
 }
 
-static struct open_file *remember(struct dump_ctx *ctx, const struct open_file *key)
+static struct open_file *remember(struct dump_ctx *ctx, struct task *t, const struct fdinfo *info)
 {
 	struct files *fs = files_of(ctx);
-	struct open_file *of = pool_copy(&ctx->pool, key, sizeof(*key));
+	struct open_file *of = pool_alloc(&ctx->pool, sizeof(*of));
 
-	of->id = files_new_id(ctx);
+	*of = (struct open_file){
+		.files = fs,
+		.task = t,
+		.number = info->number,
+		.ino = info->ino,
+		.mnt_id = info->mnt_id,
+		.info = info,
+		.id = files_new_id(ctx),
+	};
 	*POOL_PUSH(&ctx->pool, fs->list, fs->nr_list) = of;
 	return of;
 }
 
-int same_file(struct dump_ctx *ctx, struct task *t, int number, uint64_t ino, int mnt_id, struct open_file **ret,
-	      bool *new_ret, struct err *e)
+/* Another number for each inode, without the order in which files were made: that would make a list of a tree. */
+static uint64_t scramble(uint64_t ino)
 {
-	struct files *fs = files_of(ctx);
-	struct open_file key = { .files = fs, .task = t, .number = number, .ino = ino, .mnt_id = mnt_id };
-	struct open_file **at = &fs->same[(ino ^ ino >> 10) % SAME_BUCKETS];
+	return ino * 0x9e3779b97f4a7c15;
+}
+
+static struct open_file **bucket(struct dump_ctx *ctx, uint64_t key)
+{
+	return &files_of(ctx)->same[key >> (64 - SAME_BITS)];
+}
+
+int same_file(struct dump_ctx *ctx, struct task *t, const struct fdinfo *info, struct open_file **ret, bool *new_ret,
+	      struct err *e)
+{
+	uint64_t key = scramble(info->ino);
+	struct open_file **at = bucket(ctx, key);
 	int cmp = 0;
 
 	while (*at) {
 		struct open_file *of = *at;
 
-		if (of->ino != ino)
-			cmp = ino < of->ino ? -1 : 1;
-		else if (of->mnt_id != mnt_id)
-			cmp = mnt_id < of->mnt_id ? -1 : 1;
-		else if (order(t->tid, of->task->tid, KCMP_FILE, number, of->number, &cmp, e))
+		if (of->ino != info->ino)
+			cmp = key < scramble(of->ino) ? -1 : 1;
+		else if (of->mnt_id != info->mnt_id)
+			cmp = info->mnt_id < of->mnt_id ? -1 : 1;
+		else if (order(t->tid, of->task->tid, KCMP_FILE, info->number, of->number, &cmp, e))
 			return -1;
 		if (!cmp) {
 			*ret = of;
@@ -58,9 +76,29 @@ int same_file(struct dump_ctx *ctx, struct task *t, int number, uint64_t ino, in
 		}
 		at = cmp < 0 ? &of->less : &of->more;
 	}
-	*ret = *at = remember(ctx, &key);
+	*ret = *at = remember(ctx, t, info);
 	*new_ret = true;
 	return 0;
+}
+
+/* Of one inode there may be several, in a subtree. */
+static const struct open_file *find_inode(const struct open_file *of, uint64_t ino,
+					  bool (*fits)(const struct open_file *of, void *arg), void *arg)
+{
+	const struct open_file *found;
+
+	while (of && of->ino != ino)
+		of = scramble(ino) < scramble(of->ino) ? of->less : of->more;
+	if (!of || fits(of, arg))
+		return of;
+	found = find_inode(of->less, ino, fits, arg);
+	return found ? found : find_inode(of->more, ino, fits, arg);
+}
+
+const struct open_file *file_of_inode(struct dump_ctx *ctx, uint64_t ino,
+				      bool (*fits)(const struct open_file *of, void *arg), void *arg)
+{
+	return find_inode(*bucket(ctx, scramble(ino)), ino, fits, arg);
 }
 
 /* Finds the first task that shares an object of this type with t; remembers t when there is none. */

@@ -148,25 +148,23 @@ static dev_t device_of(struct dump_ctx *ctx, const struct open_file *of)
 	return of->dev;
 }
 
-/* The tree of files_same.c is in the order of inode numbers first; several mounts, and several files, may have the same. */
-static const struct open_file *find_file(struct dump_ctx *ctx, const struct open_file *of, const struct watched *w)
-{
-	const struct open_file *found;
+struct wanted {
+	struct dump_ctx *ctx;
+	dev_t dev;
+};
 
-	if (!of)
-		return NULL;
-	if (of->ino != w->ino)
-		return find_file(ctx, w->ino < of->ino ? of->less : of->more, w);
-	if (of->entry && of->entry->reg && device_of(ctx, of) == w->dev)
-		return of;
-	found = find_file(ctx, of->less, w);
-	return found ? found : find_file(ctx, of->more, w);
+static bool is_wanted(const struct open_file *of, void *arg)
+{
+	const struct wanted *w = arg;
+
+	return of->entry && of->entry->reg && device_of(w->ctx, of) == w->dev;
 }
 
 /* An open file of the tree. */
 static bool by_open_file(struct dump_ctx *ctx, const struct watched *w)
 {
-	const struct open_file *of = find_file(ctx, files_of(ctx)->same[(w->ino ^ w->ino >> 10) % SAME_BUCKETS], w);
+	struct wanted wanted = { ctx, w->dev };
+	const struct open_file *of = file_of_inode(ctx, w->ino, is_wanted, &wanted);
 
 	if (!of)
 		return false;

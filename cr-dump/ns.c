@@ -66,5 +66,6 @@ const struct dump_kind dump_ns = {
 	.name = "namespace",
 	.type = FD_TYPES__NS,
 	.claims = ns_claims,
+	.by_name = true,
 	.save = ns_save,
 };

@@ -30,18 +30,6 @@ static bool reg_claims(const struct fd_facts *f)
 	return f->flags & O_PATH || is_memory_device(&f->st);
 }
 
-/* The name is seen from our root, whatever the task's is: a task in a chroot needs nothing special. */
-const char *reg_unreachable(const char *link, const struct stat *st)
-{
-	struct stat now;
-
-	if (*link != '/')
-		return "is not below the root directory of this program";
-	if (!lstat(link, &now) && now.st_dev == st->st_dev && now.st_ino == st->st_ino)
-		return NULL;
-	return "is no longer found under its name (deleted there, replaced, or hidden by a mount)";
-}
-
 void reg_fill(struct dump_ctx *ctx, FileEntry *entry, const struct stat *st, const char *name, uint32_t flags,
 	      uint64_t pos, FownEntry *fown)
 {
@@ -79,7 +67,14 @@ void reg_add_build_id(struct dump_ctx *ctx, const struct task *t, const char *wh
 
 static int reg_save(struct dump_ctx *ctx, struct open_file *of, const struct fd_facts *f, struct err *e)
 {
-	struct reg_place place = { .task = f->task, .of = of, .link = f->link, .st = &f->st, .mnt_id = f->mnt_id };
+	struct reg_place place = {
+		.task = f->task,
+		.of = of,
+		.link = f->link,
+		.found = f->found,
+		.st = &f->st,
+		.mnt_id = f->mnt_id,
+	};
 	const char *name;
 	struct stat node;
 	char where[32];
@@ -117,6 +112,7 @@ const struct dump_kind dump_reg = {
 	.name = "file",
 	.type = FD_TYPES__REG,
 	.claims = reg_claims,
+	.by_name = true,
 	.save = reg_save,
 	.write = reg_write,
 };

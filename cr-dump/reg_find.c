@@ -26,13 +26,6 @@ struct link {
 	const char *old;   /* the name that the file had */
 };
 
-static bool is_there(const char *name, const struct stat *st)
-{
-	struct stat now;
-
-	return !lstat(name, &now) && now.st_dev == st->st_dev && now.st_ino == st->st_ino;
-}
-
 /* The name that a deleted file had; NULL when the kernel does not show it as deleted. */
 static const char *deleted_name(struct dump_ctx *ctx, const char *link)
 {
@@ -171,14 +164,14 @@ int reg_find(struct dump_ctx *ctx, const struct reg_place *p, uint32_t id, const
 		refuse_place(ctx, p, NULL, "is not below the root directory of this program");
 		return 0;
 	}
-	if (is_there(p->link, p->st)) {
+	if (p->found) {
 		*name_ret = p->link;
 		return 0;
 	}
 	old = deleted_name(ctx, p->link);
 	if (is_device(p->st) && ctx->opts->evasive_devices && (node = other_node(ctx, p->st))) {
 		*name_ret = node;
-	} else if (old && is_there(old, p->st)) {
+	} else if (old && name_leads_to(old, p->st)) {
 		*name_ret = old; /* it was given its name again */
 	} else if (old && (!p->st->st_nlink || S_ISDIR(p->st->st_mode))) {
 		if (find_ghost(ctx, p, id, &found, e))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Several threads that take pieces of work from one list: see team.h. */
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -39,10 +40,17 @@ static void *team_work(void *arg)
 	return NULL;
 }
 
+static int nr_cpus(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) ? MAX_THREADS : CPU_COUNT(&set);
+}
+
 int parallel(size_t n, bool worthwhile, team_fn *fn, void *arg, struct err *e)
 {
 	struct team t = { .fn = fn, .arg = arg, .n = n, .e = e, .lock = PTHREAD_MUTEX_INITIALIZER };
-	long cpus = worthwhile ? sysconf(_SC_NPROCESSORS_ONLN) : 1;
+	int cpus = worthwhile ? nr_cpus() : 1;
 	pthread_t threads[MAX_THREADS];
 	int nr = 0;
 

@@ -166,7 +166,7 @@ static int save_queue(struct dump_ctx *ctx, struct open_file *of, const struct f
 	r->has_queued = own.nr;
 	for (size_t i = 0; i < own.nr; i++)
 		files_add_packet(ctx, own.list[i].entry, own.list[i].bytes);
-	return ret < 0 ? -1 : 0;
+	return ret;
 }
 
 static int unix_save(struct dump_ctx *ctx, struct open_file *of, const struct fd_facts *f, struct err *e)

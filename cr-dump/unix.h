@@ -28,7 +28,7 @@ struct queue_of {
 
 /*
  * Appends the messages in a socket's queue to packets, and makes the descriptors in them files of the dump. The queue is as
- * before. Returns 1 when something in it cannot be saved; that is refused then.
+ * before. What in it cannot be saved is refused.
  */
 int unix_queue_save(const struct queue_of *q, struct err *e);
 

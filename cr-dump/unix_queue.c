@@ -146,12 +146,10 @@ static SkPacketEntry *add_packet(const struct queue_of *q, const void *bytes, si
 	return r;
 }
 
-/* Returns 1 when one of the files was refused. */
 static int add_rights(const struct queue_of *q, struct peeked *p, SkPacketEntry *r, struct err *e)
 {
 	struct pool *pool = &q->ctx->pool;
 	ScmEntry *scm = POOL_MSG(pool, ScmEntry, scm_entry);
-	int ret = 0;
 
 	scm->type = SCM_RIGHTS;
 	scm->rights = pool_alloc(pool, p->nr_rights * sizeof(*scm->rights));
@@ -161,33 +159,28 @@ static int add_rights(const struct queue_of *q, struct peeked *p, SkPacketEntry 
 		if (files_add_flying(q->ctx, &p->rights[i], &of, e))
 			return err_in(e, "a descriptor in its queue");
 		scm->rights[scm->n_rights++] = of->id;
-		ret |= !of->entry;
 	}
 	*POOL_PUSH(pool, r->scm, r->n_scm) = scm;
-	return ret;
+	return 0;
 }
 
-/* Returns 1 when something was refused. */
 static int add_message(const struct queue_of *q, int at, char *buf, struct peeked *p, struct err *e)
 {
 	size_t before = 0;
-	int ret = 0;
 
 	if (q->type == SOCK_STREAM && p->nr_rights && bytes_before_rights(q, at, p->len, &before, e))
 		return -1;
 	if (before)
 		add_packet(q, buf, before, p);
 	SkPacketEntry *r = add_packet(q, buf + before, p->len - before, p);
-	if (p->nr_rights)
-		ret = add_rights(q, p, r, e);
-	return ret;
+	return p->nr_rights ? add_rights(q, p, r, e) : 0;
 }
 
 static int save_messages(const struct queue_of *q, struct err *e)
 {
 	_cleanup_free_ char *buf = NULL;
 	size_t size = 65536;
-	int at = 0, ret = 0;
+	int at = 0;
 
 	buf = malloc(size);
 	while (buf) {
@@ -196,9 +189,9 @@ static int save_messages(const struct queue_of *q, struct err *e)
 		int failed;
 
 		if (q->bytes && !wanted)
-			return ret;
+			return 0;
 		if (peek(q, at, buf, wanted, &p, e))
-			return e->errnum == EAGAIN ? ret : -1;
+			return e->errnum == EAGAIN ? 0 : -1;
 		if ((size_t)p.len > size || (q->type == SOCK_STREAM && (size_t)p.len == size)) {
 			size = p.len > (ssize_t)size ? (size_t)p.len : 2 * size;
 			peeked_close(&p);
@@ -208,12 +201,11 @@ static int save_messages(const struct queue_of *q, struct err *e)
 		}
 		/* An empty message only exists where messages do; elsewhere this is the end after a shutdown. */
 		if (!p.len && (q->type == SOCK_STREAM || (q->type == SOCK_SEQPACKET && q->shut)))
-			return ret;
+			return 0;
 		failed = add_message(q, at, buf, &p, e);
 		peeked_close(&p);
-		if (failed < 0)
+		if (failed)
 			return -1;
-		ret |= failed;
 		at += p.len;
 	}
 	return err_nomem(e, "the queue of a socket");
@@ -226,7 +218,7 @@ int unix_queue_save(const struct queue_of *q, struct err *e)
 	if (sockopt_int(q->fd, SOL_SOCKET, SO_PEEK_OFF, &before))
 		return err_set(e, errno, "cannot read SO_PEEK_OFF");
 	ret = save_messages(q, e);
-	if (setsockopt(q->fd, SOL_SOCKET, SO_PEEK_OFF, &before, sizeof(before)) && ret >= 0)
+	if (setsockopt(q->fd, SOL_SOCKET, SO_PEEK_OFF, &before, sizeof(before)) && !ret)
 		return err_set(e, errno, "cannot put SO_PEEK_OFF back");
 	return ret;
 }
