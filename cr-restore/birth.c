@@ -12,6 +12,7 @@
 
 #include "base/procstate.h"
 #include "cr-restore/birth.h"
+#include "cr-restore/dumpable.h"
 #include "cr-restore/exit_signal.h"
 #include "cr-restore/rseq.h"
 #include "cr-restore/slack.h"
@@ -63,8 +64,10 @@ static int first_program(struct restore_ctx *ctx, struct rtask *t, pid_t parent,
 	PROG(&p, SYS_getppid);
 	prog_exact(&p, parent);
 	prog_or_exit(&p);
-	if (!t->parent)
+	if (!t->parent) {
 		rseq_unregister(&p);
+		dumpable_put_off(&p);
+	}
 	keep_only(&p, t, ctx->arena);
 	if (!t->parent || birth_copies_shared(t)) {
 		PROG(&p, SYS_close_range, 0, ctx->chan_task - 1, 0);
@@ -121,7 +124,7 @@ static int bear_root(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 		err_set(e, -ret, "clone3 failed");
 		return explain_clone(t, e);
 	}
-	return await_first(ctx, t, e);
+	return await_first(ctx, t, e) || dumpable_check_reach(ctx, t, e) ? -1 : 0;
 }
 
 int birth_bear(struct restore_ctx *ctx, struct rtask *t, struct err *e)

@@ -95,6 +95,17 @@ static bool is_as_ours(const CredsEntry *c, const struct own_creds *own)
 	       !cap_word(c->cap_amb, c->n_cap_amb);
 }
 
+bool creds_are_ours(struct restore_ctx *ctx, const struct rtask *t)
+{
+	for (size_t i = 0; i < t->nr_threads; i++) {
+		const CredsEntry *c = t->threads[i].core->thread_core->creds;
+
+		if (c && !is_as_ours(c, own_creds(ctx)))
+			return false;
+	}
+	return true;
+}
+
 static void put_capset(struct prog *p, uint64_t eff, uint64_t prm, uint64_t inh)
 {
 	const struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };

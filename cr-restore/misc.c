@@ -13,6 +13,7 @@
 #include <sys/rseq.h>
 #include <sys/syscall.h>
 
+#include "cr-restore/dumpable.h"
 #include "cr-restore/state.h"
 
 static int misc_task(struct restore_ctx *ctx, struct rtask *t, struct prog *p, struct err *e)
@@ -113,9 +114,8 @@ static int misc_last(struct restore_ctx *ctx, struct rtask *t, struct prog *p, s
 		return -1;
 	if (set_autogroup(t, e))
 		return -1;
-	/* 2 (SUID_DUMP_ROOT) cannot be asked for: it is what a change of credentials leaves, see suid_dumpable in proc(5). */
-	if (t->mm->has_dumpable && t->mm->dumpable != 2)
-		PROG(p, SYS_prctl, PR_SET_DUMPABLE, t->mm->dumpable);
+	if (dumpable_of(t) >= 0 && !dumpable_comes_late(ctx, t))
+		PROG(p, SYS_prctl, PR_SET_DUMPABLE, dumpable_of(t));
 	return 0;
 }
 

@@ -21,6 +21,9 @@ struct restore_state {
 	int (*last)(struct restore_ctx *ctx, struct rtask *t, struct prog *p, struct err *e);
 };
 
+/* Have all threads of the task the credentials of the director, a plain root? */
+bool creds_are_ours(struct restore_ctx *ctx, const struct rtask *t);
+
 int state_check(struct restore_ctx *ctx, struct err *e);
 /* Restores the state of one task. Its threads exist, its children are dead or stopped if they should be. */
 int state_restore(struct restore_ctx *ctx, struct rtask *t, struct err *e);

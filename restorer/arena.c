@@ -98,7 +98,7 @@ static size_t area_size(const struct rtask *t, size_t thread)
 
 static size_t arena_size(const struct restore_ctx *ctx)
 {
-	size_t size = PAGE;
+	size_t size = ARENA_CODE;
 
 	for (size_t i = 0; i < ctx->nr_tasks; i++) {
 		const struct rtask *t = ctx->tasks[i];
@@ -112,7 +112,7 @@ static size_t arena_size(const struct restore_ctx *ctx)
 
 static void hand_out(struct restore_ctx *ctx)
 {
-	uint64_t at = ctx->arena->base + PAGE;
+	uint64_t at = ctx->arena->base + ARENA_CODE;
 
 	for (size_t i = 0; i < ctx->nr_tasks; i++) {
 		struct rtask *t = ctx->tasks[i];
@@ -140,11 +140,16 @@ int arena_create(struct restore_ctx *ctx, struct err *e)
 	a->size = arena_size(ctx);
 	if (find_hole(ctx, a->size, &a->base, e))
 		return -1;
-	p = mmap((void *)a->base, a->size, PROT_READ | PROT_WRITE | PROT_EXEC,
-		 MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	p = mmap((void *)a->base, a->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1,
+		 0);
 	if (p == MAP_FAILED)
 		return err_set(e, errno, "cannot map %zu bytes at %#lx for the agents", a->size, a->base);
 	memcpy(p, runner_blob, runner_blob_end - runner_blob);
+	if (mprotect(p, ARENA_CODE, PROT_READ | PROT_EXEC)) {
+		err_set(e, errno, "cannot make the agents' code executable");
+		munmap(p, a->size);
+		return -1;
+	}
 	a->insn = a->base + cpu_find_syscall(p, runner_blob_end - runner_blob);
 	ctx->arena = a;
 	hand_out(ctx);

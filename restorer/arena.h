@@ -9,10 +9,12 @@
 #include "cr-restore/restore.h"
 
 struct arena {
-	uint64_t base; /* of the hole; the runner's code is its first page */
+	uint64_t base; /* of the hole; the runner's code is its first page, which nobody can write */
 	size_t size;
 	uint64_t insn; /* address of a system call instruction in the runner */
 };
+
+#define ARENA_CODE 4096
 
 /* Sizes of an agent's area: large for the task's leader, which maps memory; small for other threads. */
 #define ARENA_LEADER (256 * 1024)

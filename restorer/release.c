@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -16,6 +17,7 @@
 #include "base/kernel.h"
 #include "base/procstate.h"
 #include "cr-restore/birth.h"
+#include "cr-restore/dumpable.h"
 #include "cr-restore/seccomp.h"
 #include "parasite/tracee.h"
 #include "restorer/arch/regs.h"
@@ -255,17 +257,33 @@ static int finish_thread(struct rtask *t, struct agent_thread *th, struct err *e
 	return set_mask(th->tid, c->has_blk_sigset ? c->blk_sigset : t->core->tc->blk_sigset, e);
 }
 
-/* The arena goes by the runner's own system call instruction: the thread never comes back to it. */
-static int remove_arena(struct restore_ctx *ctx, struct tracee *leader, struct err *e)
+static int call(struct restore_ctx *ctx, struct tracee *leader, long nr, uint64_t arg0, uint64_t arg1, const char *what,
+		struct err *e)
 {
-	const uint64_t arg[6] = { ctx->arena->base, ctx->arena->size };
 	const struct cpu_site site = { .insn = ctx->arena->insn };
+	const uint64_t arg[6] = { arg0, arg1 };
 	int64_t ret;
 
-	leader->blocked = true; /* everything is blocked since before its birth */
-	if (tracee_syscall(leader, &site, SYS_munmap, arg, &ret, e))
+	if (tracee_syscall(leader, &site, nr, arg, &ret, e))
 		return -1;
-	return ret ? err_set(e, -ret, "cannot unmap the arena") : 0;
+	return ret ? err_set(e, -ret, "cannot %s", what) : 0;
+}
+
+/*
+ * The arena goes by the runner's own system call instruction: the thread never comes back to it. Of a task that its user may look into there
+ * must be nothing left by which he could reach the others: the code cannot be written.
+ */
+static int remove_arena(struct restore_ctx *ctx, struct rtask *t, struct tracee *leader, struct err *e)
+{
+	uint64_t base = ctx->arena->base, size = ctx->arena->size;
+
+	if (dumpable_comes_late(ctx, t)) {
+		if (call(ctx, leader, SYS_munmap, base + ARENA_CODE, size - ARENA_CODE, "unmap the arena", e) ||
+		    call(ctx, leader, SYS_prctl, PR_SET_DUMPABLE, dumpable_of(t), "make it dumpable", e))
+			return -1;
+		size = ARENA_CODE;
+	}
+	return call(ctx, leader, SYS_munmap, base, size, "unmap the arena", e);
 }
 
 static int prepare_task(struct restore_ctx *ctx, struct rtask *t, struct err *e)
@@ -283,7 +301,7 @@ static int prepare_task(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 	leader.blocked = true; /* everything is, since before its birth */
 	if (t->table_of == t && tracee_syscall(&leader, &site, SYS_close, chan, &ret, e))
 		return -1;
-	if (remove_arena(ctx, &leader, e))
+	if (remove_arena(ctx, t, &leader, e))
 		return -1;
 	for (size_t i = 0; i < t->nr_threads; i++)
 		if (load_thread(ctx, t, &t->threads[i], e))
