@@ -18,13 +18,16 @@ struct area {
 	char untouched; /* content of a page never written */
 };
 
-static struct area areas[3];
+#define AREAS 4
+#define MOVED 3
+
+static struct area areas[AREAS]; /* the last one lies elsewhere in the child */
 static struct task *child;
 static uint64_t *child_frames; /* [area][page] */
 
 static void touch(int reads, int writes, char what)
 {
-	for (int a = 0; a < 3; a++)
+	for (int a = 0; a < AREAS; a++)
 		for (int i = 0; i < COMBINATIONS; i++) {
 			volatile char *p = areas[a].at + i * PAGE;
 
@@ -37,7 +40,7 @@ static void touch(int reads, int writes, char what)
 
 static void right_content(int writes, char what)
 {
-	for (int a = 0; a < 3; a++)
+	for (int a = 0; a < AREAS; a++)
 		for (int i = 0; i < COMBINATIONS; i++) {
 			char want = i & writes ? what : i & WRITE_BEFORE ? BEFORE : areas[a].untouched;
 
@@ -50,7 +53,7 @@ static void get_frames(uint64_t *frames)
 {
 	int fd = must(open("/proc/self/pagemap", O_RDONLY));
 
-	for (int a = 0; a < 3; a++)
+	for (int a = 0; a < AREAS; a++)
 		check_eq(pread(fd, frames + a * COMBINATIONS, COMBINATIONS * 8, (uint64_t)areas[a].at / PAGE * 8),
 			 COMBINATIONS * 8);
 	close(fd);
@@ -58,6 +61,10 @@ static void get_frames(uint64_t *frames)
 
 static void child_part(void *arg)
 {
+	char *room = map_anon(COMBINATIONS * PAGE, PROT_NONE, 0);
+
+	areas[MOVED].at = must(
+		mremap(areas[MOVED].at, COMBINATIONS * PAGE, COMBINATIONS * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, room));
 	touch(CHILD_READS, CHILD_WRITES, CHILD_WROTE);
 }
 
@@ -74,6 +81,7 @@ static void arrange(void)
 	child_frames = map_anon(2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED);
 	areas[0] = (struct area){ map_anon(COMBINATIONS * PAGE, PROT_READ | PROT_WRITE, 0), 0 };
 	areas[1] = (struct area){ map_anon(COMBINATIONS * PAGE, PROT_READ | PROT_WRITE, MAP_GROWSDOWN), 0 };
+	areas[MOVED] = (struct area){ map_anon(COMBINATIONS * PAGE, PROT_READ | PROT_WRITE, 0), 0 };
 	areas[2].at = must(mmap(NULL, COMBINATIONS * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0));
 	close(fd);
 	touch(READ_BEFORE, 0, 0);
@@ -87,17 +95,17 @@ static void arrange(void)
 
 static void verify(void)
 {
-	static uint64_t frames[3 * COMBINATIONS];
+	static uint64_t frames[AREAS * COMBINATIONS];
 
 	get_frames(frames);
 	task_join(child);
 	right_content(PARENT_WRITES, PARENT_WROTE);
-	for (int a = 0; a < 3; a++)
+	for (int a = 0; a < AREAS; a++)
 		for (int i = 0; i < COMBINATIONS; i++) {
 			uint64_t mine = frames[a * COMBINATIONS + i], its = child_frames[a * COMBINATIONS + i];
 			bool written = i & WRITE_BEFORE || a == 2;
 
-			if (!written || i & (PARENT_WRITES | CHILD_WRITES) || !(mine << 9))
+			if (!written || a == MOVED || i & (PARENT_WRITES | CHILD_WRITES) || !(mine << 9))
 				continue;
 			if (mine << 9 != its << 9)
 				crtest_failed(__FILE__, __LINE__, "area %d page %d is no longer shared: %llx, %llx", a,
