@@ -32,17 +32,18 @@ static bool sequence(struct rseq *rs, double *sum_ret)
 	void *cs;
 
 	/* Both ways lead to the end: past the commit, or through the abort handler. */
-	__asm__ volatile(".pushsection .data.rel\n	.balign 32\n"
-			 "3:	.long 0, 0\n	.quad 1f, 2f - 1f, 4f\n	.popsection\n"
-			 "	leaq 3b(%%rip), %[cs]\n	movq %[cs], %[ptr]\n"
-			 "1:	addsd %[add], %[sum]\n	subsd %[sub], %[sum]\n"
-			 "	decq %[left]\n	jnz 1b\n	movq $1, %[done]\n"
-			 "2:\n"
-			 "	.pushsection .text.unlikely, \"ax\"\n	.byte 0x0f, 0xb9, 0x3d\n	.long %c[sig]\n"
-			 "4:	jmp 2b\n	.popsection\n"
-			 : [sum] "+x"(sum), [left] "+r"(left), [done] "+r"(done), [cs] "=&r"(cs), [ptr] "=m"(rs->rseq_cs)
-			 : [add] "x"(add), [sub] "x"(sub), [sig] "i"(RSEQ_SIG)
-			 : "memory", "cc");
+	__asm__ volatile(
+		".pushsection .data.rel\n	.balign 32\n"
+		"3:	.long 0, 0\n	.quad 1f, 2f - 1f, 4f\n	.popsection\n"
+		"	leaq 3b(%%rip), %[cs]\n	movq %[cs], %[ptr]\n"
+		"1:	addsd %[add], %[sum]\n	subsd %[sub], %[sum]\n"
+		"	decq %[left]\n	jnz 1b\n	movq $1, %[done]\n"
+		"2:\n"
+		"	.pushsection .text.unlikely, \"ax\"\n	.byte 0x0f, 0xb9, 0x3d\n	.long %c[sig]\n"
+		"4:	jmp 2b\n	.popsection\n"
+		: [sum] "+x"(sum), [left] "+r"(left), [done] "+r"(done), [cs] "=&r"(cs), [ptr] "=m"(rs->rseq_cs)
+		: [add] "x"(add), [sub] "x"(sub), [sig] "i"(RSEQ_SIG)
+		: "memory", "cc");
 	*sum_ret = sum;
 	if (done && (uint64_t)rs->rseq_cs != (uint64_t)cs)
 		crtest_failed(__FILE__, __LINE__, "a sequence was completed that the kernel knew nothing of");

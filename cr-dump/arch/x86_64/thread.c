@@ -5,11 +5,14 @@
  */
 #include <cpuid.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 
+#include "cr-dump/ahead.h"
 #include "cr-dump/arch/cpu.h"
 #include "cr-dump/task.h"
 #include "parasite/arch/cpu.h"
@@ -17,8 +20,9 @@
 #ifndef PR_GET_TID_ADDRESS
 #define PR_GET_TID_ADDRESS 40
 #endif
-#define GET_THREAD_AREA 25 /* ptrace request */
-#define FIRST_TLS	12 /* GDT entries for set_thread_area(2) */
+#define GET_THREAD_AREA 25    /* ptrace request */
+#define NT_IOPERM	0x201 /* NT_386_IOPERM: the bitmap of ports */
+#define FIRST_TLS	12    /* GDT entries for set_thread_area(2) */
 #define NR_TLS		3
 #define XSTATE_ENABLED	464 /* offset of the features that the kernel knows, in the software-reserved bytes */
 #define XSTATE_BV	512
@@ -67,12 +71,26 @@ void cpu_ask(struct dump_ctx *ctx, struct task *t, struct prog *p)
 	prog_any(p);
 }
 
+/* LAM (ARCH_ENABLE_TAGGED_ADDR) masks a part of addresses. Whether a kernel has the line depends on its configuration. */
+static int refuse_masked(struct dump_ctx *ctx, struct task *t, struct err *e)
+{
+	const char *line;
+	char *status;
+
+	if (ahead_get(ctx, t, 0, AHEAD_STATUS, &status, NULL, e))
+		return -1;
+	line = strstr(status, "\nuntag_mask:");
+	if (line && strtoull(line + strlen("\nuntag_mask:"), NULL, 16) != UINT64_MAX)
+		refuse(ctx, t, NULL, "it has tags in its addresses (ARCH_ENABLE_TAGGED_ADDR)");
+	return 0;
+}
+
 int cpu_save(struct dump_ctx *ctx, struct task *t, uint32_t at, struct err *e)
 {
 	if (prog_result(&t->threads[0].prog, at) > 0)
 		refuse(ctx, t, NULL,
 		       "it has a local descriptor table (modify_ldt), as programs that run 16-bit code do");
-	return 0;
+	return refuse_masked(ctx, t, e);
 }
 
 void cpu_ask_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, struct prog *p)
@@ -198,6 +216,16 @@ static int save_tls(struct pool *pool, ThreadInfoX86 *ti, pid_t tid, struct err 
 	return 0;
 }
 
+/* There is a bitmap from the first ioperm(2) on. */
+static void refuse_ports(struct dump_ctx *ctx, struct task *t, pid_t tid)
+{
+	uint8_t first_ports[8];
+	struct iovec v = { first_ports, sizeof(first_ports) };
+
+	if (!ptrace(PTRACE_GETREGSET, tid, NT_IOPERM, &v))
+		refuse(ctx, t, NULL, "thread %d may use I/O ports (ioperm)", tid);
+}
+
 static void refuse_unknown(struct dump_ctx *ctx, struct task *t, pid_t tid, uint64_t in_use)
 {
 	const uint64_t saved = X87_AND_SSE | 1 << X_YMM | 1 << X_BNDREGS | 1 << X_BNDCSR | 1 << X_OPMASK |
@@ -228,5 +256,6 @@ int cpu_save_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, uin
 	save_legacy(&ctx->pool, ti->fpregs, x);
 	save_extended(&ctx->pool, ti->fpregs, x, len);
 	refuse_unknown(ctx, t, th->tr.tid, ti->fpregs->xsave->xstate_bv);
+	refuse_ports(ctx, t, th->tr.tid);
 	return save_tls(&ctx->pool, ti, th->tr.tid, e);
 }
