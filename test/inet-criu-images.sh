@@ -5,16 +5,10 @@
 set -eu
 # shellcheck source=test/helpers/cli.bash
 . "$CR_TOP/test/helpers/cli.bash"
-command -v python3 >/dev/null || { echo "no python3"; exit 77; }
+# shellcheck source=test/helpers/criu.bash
+. "$CR_TOP/test/helpers/criu.bash"
 
-corpus=$CR_TOP/test/data/criu-images
-mount -t tmpfs none /opt
-mkdir -p /opt/corpus/work
-zcat "$corpus/zoo.gz" >/opt/corpus/zoo
-chmod 755 /opt/corpus/zoo
-tar -xf "$corpus/inet/cwd.tar" -C /opt/corpus/work
-cp -r "$corpus/inet/img" img
-chmod -R u+w img
+zoo inet 15376
 refuses 'socket 1767279 \(port 39682\) is a TCP connection' "$restore" -D img -d --tcp-established
 grep -q 'socket 1767280 (port 24101) is a TCP connection' err || fail "only one connection is named"
 grep -q -- --tcp-close err || fail "no hint"
@@ -22,15 +16,7 @@ expect 0 "$restore" -D img -d --tcp-close
 alive 15376
 
 cat >look.py <<'END'
-import ctypes, os, socket, struct
-SYS_pidfd_getfd = 438
-libc = ctypes.CDLL(None)
-pidfd = os.pidfd_open(15376)
-def get(fd):
-    return socket.socket(fileno=libc.syscall(SYS_pidfd_getfd, pidfd, fd, 0))
-def same(a, b):
-    if a != b:
-        raise SystemExit("%r is not %r" % (b, a))
+from zoo import *
 def state(s):
     return s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
 LISTEN, CLOSE = 10, 7

@@ -5,29 +5,15 @@
 set -eu
 # shellcheck source=test/helpers/cli.bash
 . "$CR_TOP/test/helpers/cli.bash"
-command -v python3 >/dev/null || { echo "no python3"; exit 77; }
+# shellcheck source=test/helpers/criu.bash
+. "$CR_TOP/test/helpers/criu.bash"
 
-corpus=$CR_TOP/test/data/criu-images
-mount -t tmpfs none /opt
-mkdir -p /opt/corpus/work
-zcat "$corpus/zoo.gz" >/opt/corpus/zoo
-chmod 755 /opt/corpus/zoo
-tar -xf "$corpus/unix/cwd.tar" -C /opt/corpus/work
-cp -r "$corpus/unix/img" img
-chmod -R u+w img
+zoo unix 15348
 expect 0 "$restore" -D img -d --ext-unix-sk
 alive 15348
 
 cat >look.py <<'END'
-import ctypes, os, socket
-SYS_pidfd_getfd = 438
-libc = ctypes.CDLL(None)
-pidfd = os.pidfd_open(15348)
-def get(fd):
-    return socket.socket(fileno=libc.syscall(SYS_pidfd_getfd, pidfd, fd, 0))
-def same(a, b):
-    if a != b:
-        raise SystemExit("%r is not %r" % (b, a))
+from zoo import *
 same(b"stream bytes", get(4).recv(100, socket.MSG_DONTWAIT))
 data, fds, _, _ = socket.recv_fds(get(6), 100, 4)
 same(b"with a file", data)
