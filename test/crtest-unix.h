@@ -99,4 +99,38 @@ static inline const char *unix_text(const struct sockaddr_un *a, socklen_t len)
 		check_eq(c_.uid, geteuid());                                      \
 	})
 
+/* A message with a descriptor in it, to whom the socket is connected. */
+static inline void unix_give(int over, const char *text, int fd)
+{
+	char control[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct iovec iov = { (char *)text, strlen(text) };
+	struct msghdr m = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
+	};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	must(sendmsg(over, &m, 0));
+}
+
+/* The descriptor that comes with that message; -1 when none does. */
+static inline int unix_take(int over, const char *text)
+{
+	char control[CMSG_SPACE(sizeof(int))], b[32] = "";
+	struct iovec iov = { b, sizeof(b) - 1 };
+	struct msghdr m = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
+	};
+	int fd = -1;
+
+	check_eq(recvmsg(over, &m, MSG_DONTWAIT), strlen(text));
+	check_str(b, text);
+	if (CMSG_FIRSTHDR(&m))
+		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(fd));
+	return fd;
+}
+
 #endif

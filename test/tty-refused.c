@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A terminal with another line discipline, and /dev/tty of a session that is gone, are refused, each by its name. */
-#include <sys/socket.h>
-
 #include "test/crtest-tty.h"
+#include "test/crtest-unix.h"
 
 #ifndef N_NULL
 #define N_NULL 27
@@ -15,32 +14,17 @@ static int master;
 /* By a leader of a session that ends then. */
 static void open_dev_tty(int over)
 {
-	char control[CMSG_SPACE(sizeof(int))] = { 0 };
-	struct iovec iov = { "", 1 };
-	struct msghdr m = {
-		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
-	};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
 	int slave, fd;
 
 	must(setsid());
 	slave = tty_slave(tty_master(), 0);
 	must(ioctl(slave, TIOCSCTTY, 0));
 	fd = must(open("/dev/tty", O_RDWR));
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	must(sendmsg(over, &m, 0));
+	unix_give(over, "tty", fd);
 }
 
 static void arrange(void)
 {
-	char control[CMSG_SPACE(sizeof(int))], b;
-	struct iovec iov = { &b, 1 };
-	struct msghdr m = {
-		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
-	};
 	int pair[2], discipline = N_NULL, fd;
 	pid_t pid;
 
@@ -55,11 +39,10 @@ static void arrange(void)
 		open_dev_tty(pair[1]);
 		_exit(0);
 	}
-	must(recvmsg(pair[0], &m, 0));
-	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(fd));
+	must(waitpid(pid, NULL, 0));
+	fd = unix_take(pair[0], "tty");
 	must(dup2(fd, GONE));
 	close(fd);
-	must(waitpid(pid, NULL, 0));
 }
 
 static void verify(void)

@@ -6,37 +6,6 @@
 
 static int pair[2];
 
-static void give(int fd)
-{
-	char control[CMSG_SPACE(sizeof(int))] = { 0 };
-	struct iovec iov = { "e", 1 };
-	struct msghdr m = {
-		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
-	};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	must(sendmsg(pair[0], &m, 0));
-}
-
-static int take(void)
-{
-	char control[CMSG_SPACE(sizeof(int))], b;
-	struct iovec iov = { &b, 1 };
-	struct msghdr m = {
-		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
-	};
-	int fd;
-
-	check_eq(recvmsg(pair[1], &m, MSG_DONTWAIT), 1);
-	check(CMSG_FIRSTHDR(&m));
-	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(fd));
-	return fd;
-}
-
 static void arrange(void)
 {
 	struct epoll_event ev = { .events = EPOLLIN, .data.u64 = 4711 };
@@ -44,19 +13,19 @@ static void arrange(void)
 
 	must(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair));
 	must(epoll_ctl(ep, EPOLL_CTL_ADD, pair[1], &ev));
-	give(ep);
-	give(ep);
+	unix_give(pair[0], "e", ep);
+	unix_give(pair[0], "e", ep);
 	close(ep);
 }
 
 static void verify(void)
 {
 	struct epoll_event ev = { 0 };
-	int ep = take(), again;
+	int ep = unix_take(pair[1], "e"), again;
 
 	check_eq(epoll_wait(ep, &ev, 1, 0), 1);
 	check_eq(ev.data.u64, 4711);
-	again = take();
+	again = unix_take(pair[1], "e");
 	check_eq(epoll_wait(ep, &ev, 1, 0), 0);
 	check_eq(send(pair[0], "x", 1, 0), 1);
 	check_eq(epoll_wait(again, &ev, 1, 0), 1);
