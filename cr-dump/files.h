@@ -9,6 +9,7 @@
 
 #include <sys/stat.h>
 
+#include "base/sockopt.h"
 #include "cr-dump/dump.h"
 #include "fdinfo.pb-c.h"
 #include "fs.pb-c.h"
@@ -342,6 +343,5 @@ int sockopt_save_ip(struct dump_ctx *ctx, int fd, int family, InetSkEntry *sk, s
 void sockopt_add(struct dump_ctx *ctx, SkOptsEntry *o, int level, int name, const void *value, size_t len);
 /* sockopt_groups.c: multicast groups that the socket is a member of. */
 int sockopt_save_groups(struct dump_ctx *ctx, int fd, int family, SkOptsEntry *o, struct err *e);
-int sockopt_int(int fd, int level, int name, int *ret);
 
 #endif

@@ -20,62 +20,6 @@
 #include "base/open_socket.h"
 #include "cr-dump/files.h"
 
-/* Newer than the headers of the oldest system we build on. */
-#ifndef IP_LOCAL_PORT_RANGE
-#define IP_LOCAL_PORT_RANGE 51
-#endif
-#ifndef IP_NODEFRAG
-#define IP_NODEFRAG 22
-#endif
-#ifndef IPV6_HDRINCL
-#define IPV6_HDRINCL 36
-#endif
-#define SO_BUSY_POLL_BUDGET_ 70
-#ifndef IPV6_ADDR_PREFERENCES
-#define IPV6_ADDR_PREFERENCES 72
-#endif
-#ifndef IPV6_RECVFRAGSIZE
-#define IPV6_RECVFRAGSIZE 77
-#endif
-#ifndef IPV6_UNICAST_IF
-#define IPV6_UNICAST_IF 76
-#endif
-#ifndef UDPLITE_SEND_CSCOV
-#define UDPLITE_SEND_CSCOV 10
-#define UDPLITE_RECV_CSCOV 11
-#endif
-#ifndef SOL_UDPLITE
-#define SOL_UDPLITE 136
-#endif
-#ifndef SO_PASSPIDFD
-#define SO_PASSPIDFD 76
-#endif
-#ifndef SO_RCVMARK
-#define SO_RCVMARK 75
-#endif
-#ifndef SO_TXREHASH
-#define SO_TXREHASH 74
-#endif
-#ifndef SO_RCVPRIORITY
-#define SO_RCVPRIORITY 82
-#endif
-#ifndef SO_PASSRIGHTS
-#define SO_PASSRIGHTS 83
-#endif
-#ifndef TCP_RTO_MAX_MS
-#define TCP_RTO_MAX_MS	  44
-#define TCP_RTO_MIN_US	  45
-#define TCP_DELACK_MAX_US 46
-#endif
-#ifndef IPV6_FLOWINFO /* only in a header that does not go with netinet/in.h */
-#define IPV6_FLOWINFO	   11
-#define IPV6_FLOWINFO_SEND 33
-#endif
-
-#ifndef PACKET_VNET_HDR_SZ
-#define PACKET_VNET_HDR_SZ 24
-#endif
-
 enum family { ANY, LOCAL };
 
 /* Order matters where one option limits another: a locked filter comes last. */
@@ -102,7 +46,7 @@ static const struct {
 	{ SOL_SOCKET, SO_SELECT_ERR_QUEUE },
 	{ SOL_SOCKET, SO_BUSY_POLL },
 	{ SOL_SOCKET, SO_PREFER_BUSY_POLL },
-	{ SOL_SOCKET, SO_BUSY_POLL_BUDGET_ },
+	{ SOL_SOCKET, SO_BUSY_POLL_BUDGET },
 	{ SOL_SOCKET, SO_TXTIME },
 	{ SOL_SOCKET, SO_INCOMING_CPU },
 	{ SOL_SOCKET, SO_MAX_PACING_RATE },
@@ -210,14 +154,6 @@ static const struct {
 	{ SOL_PACKET, PACKET_IGNORE_OUTGOING },
 	{ SOL_SOCKET, SO_LOCK_FILTER },
 };
-
-int sockopt_int(int fd, int level, int name, int *ret)
-{
-	socklen_t len = sizeof(*ret);
-
-	*ret = 0;
-	return getsockopt(fd, level, name, ret, &len);
-}
 
 #define VALUE_MAX 256 /* bytes: of extension headers, of IP_OPTIONS */
 
@@ -417,14 +353,7 @@ static int save_numbers(int fd, int family, SkOptsEntry *o, struct err *e)
 #define SOCK_OPT(option, field, always, who) \
 	if ((who) == ANY || (who) == local)  \
 		READ_OPT(fd, SOL_SOCKET, option, o, field, always);
-#define IP_OPT(option, field, always)
-#define IP6_OPT(option, field, always)
-#define TCP_OPT(option, field, always)
 #include "libimg/sockopts.def"
-#undef SOCK_OPT
-#undef IP_OPT
-#undef IP6_OPT
-#undef TCP_OPT
 	if (sockopt_int(fd, SOL_SOCKET, SO_SNDBUF, &v))
 		return err_set(e, errno, "cannot read SO_SNDBUF");
 	o->so_sndbuf = v;
@@ -480,7 +409,6 @@ int sockopt_save_ip(struct dump_ctx *ctx, int fd, int family, InetSkEntry *sk, s
 	IpOptsEntry *ip = POOL_MSG(&ctx->pool, IpOptsEntry, ip_opts_entry);
 	TcpOptsEntry *tcp = POOL_MSG(&ctx->pool, TcpOptsEntry, tcp_opts_entry);
 
-#define SOCK_OPT(option, field, always, who)
 #define IP_OPT(option, field, always) \
 	if (family == AF_INET)        \
 		READ_OPT(fd, SOL_IP, option, ip, field, always);
@@ -491,10 +419,6 @@ int sockopt_save_ip(struct dump_ctx *ctx, int fd, int family, InetSkEntry *sk, s
 	if (sk->type == SOCK_STREAM && sk->proto == IPPROTO_TCP) \
 		READ_OPT(fd, SOL_TCP, option, tcp, field, always);
 #include "libimg/sockopts.def"
-#undef SOCK_OPT
-#undef IP_OPT
-#undef IP6_OPT
-#undef TCP_OPT
 	sk->ip_opts = ip;
 	sk->tcp_opts = tcp;
 	return save_raw(ctx, fd, sk, ip, e);

@@ -6,6 +6,7 @@
 #ifndef CRKIT_RESTORE_FILES_H
 #define CRKIT_RESTORE_FILES_H
 
+#include "base/sockopt.h"
 #include "cr-restore/restore.h"
 #include "file-lock.pb-c.h"
 #include "pipe-data.pb-c.h"
@@ -163,7 +164,6 @@ const struct packet *sk_packets(const struct restore_ctx *ctx, uint32_t id, size
 
 /* --- sockopt.c ---------------------------------------------------------------------------------------------- */
 
-int sockopt_int(int fd, int level, int name, int *ret);
 /* Does nothing when the option has this value already: no privilege is needed then. */
 int sockopt_set(int fd, int level, int name, int value, const char *what, struct err *e);
 /* Done by sockopt_restore(), too. */

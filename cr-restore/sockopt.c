@@ -13,21 +13,6 @@
 
 #include "cr-restore/files.h"
 
-#ifndef IP_NODEFRAG
-#define IP_NODEFRAG 22
-#endif
-#ifndef IPV6_HDRINCL
-#define IPV6_HDRINCL 36
-#endif
-
-int sockopt_int(int fd, int level, int name, int *ret)
-{
-	socklen_t len = sizeof(*ret);
-
-	*ret = 0;
-	return getsockopt(fd, level, name, ret, &len);
-}
-
 int sockopt_set(int fd, int level, int name, int value, const char *what, struct err *e)
 {
 	int now;
@@ -132,14 +117,7 @@ int sockopt_restore(int fd, int family, const SkOptsEntry *o, struct err *e)
 #define SOCK_OPT(option, field, always, who)                                             \
 	if (o->has_##field && sockopt_set(fd, SOL_SOCKET, option, o->field, #option, e)) \
 		return -1;
-#define IP_OPT(option, field, always)
-#define IP6_OPT(option, field, always)
-#define TCP_OPT(option, field, always)
 #include "libimg/sockopts.def"
-#undef SOCK_OPT
-#undef IP_OPT
-#undef IP6_OPT
-#undef TCP_OPT
 	return set_rest(fd, o, e);
 }
 
@@ -179,7 +157,6 @@ int sockopt_restore_ip(int fd, const InetSkEntry *sk, struct err *e)
 	if (sk->type == SOCK_STREAM && sk->proto == IPPROTO_TCP && restore_old_keepalive(fd, sk->opts, e))
 		return -1;
 
-#define SOCK_OPT(option, field, always, who)
 #define IP_OPT(option, field, always)                                                                                 \
 	if (ip && sk->family == AF_INET && ip->has_##field && sockopt_set(fd, SOL_IP, option, ip->field, #option, e)) \
 		return -1;
@@ -192,9 +169,5 @@ int sockopt_restore_ip(int fd, const InetSkEntry *sk, struct err *e)
 	    sockopt_set(fd, SOL_TCP, option, tcp->field, #option, e))                         \
 		return -1;
 #include "libimg/sockopts.def"
-#undef SOCK_OPT
-#undef IP_OPT
-#undef IP6_OPT
-#undef TCP_OPT
 	return ip && ip->raw ? restore_raw(fd, sk, ip->raw, e) : 0;
 }
