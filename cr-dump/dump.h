@@ -51,6 +51,7 @@ struct vma {
 	char perms[5];
 	const char *path; /* "" for none */
 	bool may_guard;	  /* may have guard pages */
+	bool empty;	  /* no page of it is in memory or swapped out */
 	VmaEntry *entry;  /* what goes into the image */
 };
 

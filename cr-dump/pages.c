@@ -138,16 +138,21 @@ static int scan_span(struct pages_job *job, int fd, size_t at, size_t end,
 	return 0;
 }
 
-/* The mappings vmas[at..end). Where each page of address space costs something, what lies between them is left out. */
+/*
+ * The mappings vmas[at..end). Where each page of address space costs something, what lies between them is left out, and
+ * mappings that are empty, unless they may have guard pages, which do not count.
+ */
 static int scan_mappings(struct pages_job *job, int fd, size_t at, size_t end, struct err *e)
 {
+	const struct vma *vmas = job->task->vmas;
+
 	if (!job->emulated && !scan_span(job, fd, at, end, scan, e))
 		return 0;
 	if (!job->emulated && e->errnum != ENOTTY)
 		return -1;
 	job->emulated = true;
 	for (; at < end; at++)
-		if (scan_span(job, fd, at, at + 1, pages_emulated_scan, e))
+		if (!(vmas[at].empty && !vmas[at].may_guard) && scan_span(job, fd, at, at + 1, pages_emulated_scan, e))
 			return -1;
 	return 0;
 }

@@ -166,13 +166,18 @@ static void parse_flags(const char *p, struct vma_flags *f)
 		}
 }
 
-/* The size of its pages, in bytes. */
-static uint64_t page_size(const char *head, const char *flags_line)
+/* What a line between the first and that of the flags says, in bytes; 0 also when there is none. name: with the newline before it. */
+static uint64_t bytes_of(const char *head, const char *flags_line, const char *name)
 {
-	static const char name[] = "\nKernelPageSize:";
 	const char *line = memmem(head, flags_line - head, name, strlen(name));
 
 	return line ? strtoull(line + strlen(name), NULL, 10) << 10 : 0;
+}
+
+/* Not told of huge pages, which are in lines of their own. */
+static bool is_empty(const char *head, const char *flags_line)
+{
+	return !bytes_of(head, flags_line, "\nRss:") && !bytes_of(head, flags_line, "\nSwap:");
 }
 
 /* The line before VmFlags, where the CPU has protection keys; else -1. */
@@ -202,7 +207,8 @@ static int add(struct dump_ctx *ctx, struct task *t, const char *head, const cha
 	parse_flags(flags + strlen("\nVmFlags: "), &f);
 	f.pkey = protection_key(head, flags);
 	t->knows_keys = f.pkey >= 0;
-	f.huge_page = f.hugetlb ? page_size(head, flags) : 0;
+	v.empty = !f.hugetlb && is_empty(head, flags);
+	f.huge_page = f.hugetlb ? bytes_of(head, flags, "\nKernelPageSize:") : 0;
 	if (belongs_to_vvar(last, &v)) {
 		last->end = last->entry->end = v.end;
 		return 0;
