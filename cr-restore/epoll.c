@@ -31,9 +31,53 @@ static int add_old(struct restore_ctx *ctx, ProtobufCMessage *msg, struct img_re
 	return 0;
 }
 
+static size_t own_descriptors(const struct rtask *t, uint32_t id)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->nr_fds; i++)
+		n += t->fds[i]->id == id;
+	return n;
+}
+
+static bool in_a_table(const struct restore_ctx *ctx, uint32_t id)
+{
+	for (size_t i = 0; i < ctx->nr_tasks; i++)
+		if (own_descriptors(ctx->tasks[i], id))
+			return true;
+	return false;
+}
+
+/* In CRIU's images targets are descriptors only. Of an instance that waits in the queue of a socket they are those of some task. */
+static int find_targets(struct restore_ctx *ctx, EventpollFileEntry *r, struct err *e)
+{
+	for (size_t i = 0; i < ctx->nr_tasks; i++) {
+		size_t n = 0;
+
+		while (n < r->n_tfd && files_descriptor(ctx->tasks[i], r->tfd[n]->tfd))
+			n++;
+		if (n < r->n_tfd)
+			continue;
+		for (size_t j = 0; j < r->n_tfd; j++) {
+			r->tfd[j]->has_file_id = true;
+			r->tfd[j]->file_id = files_descriptor(ctx->tasks[i], r->tfd[j]->tfd)->id;
+		}
+		return 0;
+	}
+	return err_set(e, 0, "no task has all the targets of epoll instance %u, which no task has either", r->id);
+}
+
 static int epoll_load(struct restore_ctx *ctx, struct err *e)
 {
-	ctx->files->kind[RESTORE_KIND_epoll] = pool_alloc(&ctx->pool, sizeof(struct epolls));
+	struct files *fs = ctx->files;
+
+	fs->kind[RESTORE_KIND_epoll] = pool_alloc(&ctx->pool, sizeof(struct epolls));
+	for (size_t i = 0; i < fs->nr; i++) {
+		EventpollFileEntry *r = fs->list[i].entry->epfd;
+
+		if (r && r->n_tfd && !r->tfd[0]->has_file_id && !in_a_table(ctx, r->id) && find_targets(ctx, r, e))
+			return -1;
+	}
 	return files_each(ctx, IMG_EVENTPOLL_TFD, add_old, e);
 }
 
@@ -97,28 +141,11 @@ static int epoll_make(struct restore_ctx *ctx, const FileEntry *f, int *fd_ret, 
 	return 0;
 }
 
-static const FdinfoEntry *descriptor(const struct rtask *t, uint32_t number)
-{
-	size_t low = 0, high = t->nr_fds;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (t->fds[mid]->fd == number)
-			return t->fds[mid];
-		if (t->fds[mid]->fd < number)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return NULL;
-}
-
 /* The target has another number now: it gets the old one for the moment, whoever has that waits under a third. */
 static void control_as(struct restore_ctx *ctx, struct rtask *t, struct prog *p, int epfd, int op, uint32_t tfd,
 		       uint32_t as, uint64_t event)
 {
-	const FdinfoEntry *other = descriptor(t, as);
+	const FdinfoEntry *other = files_descriptor(t, as);
 	bool taken = other || (int)as == ctx->chan_task;
 	uint32_t aside = 0;
 
@@ -183,7 +210,7 @@ static int fire(struct restore_ctx *ctx, struct rtask *t, struct prog *p, int ep
 /* Both ends of an empty pipe, for as long as a byte of ours is in it. -1: it is no pipe. */
 static int fill_pipe(struct restore_ctx *ctx, const struct rtask *t, uint32_t tfd)
 {
-	const struct ofile *of = files_find(ctx, descriptor(t, tfd)->id);
+	const struct ofile *of = files_find(ctx, files_descriptor(t, tfd)->id);
 	struct err ignored;
 	int fd;
 
@@ -230,20 +257,11 @@ static int add(struct restore_ctx *ctx, struct rtask *t, struct prog *p, int epf
 		       control(ctx, t, p, epfd, EPOLL_CTL_ADD, e_tfd, e_tfd->events, e);
 }
 
-static size_t own_descriptors(const struct rtask *t, uint32_t id)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < t->nr_fds; i++)
-		n += t->fds[i]->id == id;
-	return n;
-}
-
 /* 1: the task has all targets; 0: it has not, but another may; -1: nobody has. */
 static int has_targets(struct restore_ctx *ctx, const struct rtask *t, const FileEntry *f, struct err *e)
 {
 	for (size_t i = 0; i < f->epfd->n_tfd; i++) {
-		if (descriptor(t, f->epfd->tfd[i]->tfd))
+		if (files_descriptor(t, f->epfd->tfd[i]->tfd))
 			continue;
 		if (files_find(ctx, f->id)->users > own_descriptors(t, f->id))
 			return 0;

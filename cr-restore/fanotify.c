@@ -53,7 +53,7 @@ static void add_mark(struct restore_ctx *ctx, struct group *g, const FanotifyMar
 	*m = (struct mark){ .entry = entry, .on.fd = -1 };
 	if (!ie)
 		return;
-	m->on = (struct watched){ ie->f_handle, ie->has_file_id, ie->file_id, entry->s_dev, -1 };
+	m->on = (struct watched){ ie->f_handle, ie->has_file_id, ie->file_id, entry->s_dev, ie->i_ino, -1 };
 	fsnotify_want(ctx, &m->on);
 }
 

@@ -109,6 +109,12 @@ static int make_ends(struct restore_ctx *ctx, uint32_t pipe_id, int path_fd, boo
 	return 0;
 }
 
+/* CRIU's images do not tell; nobody should wait for a hang-up that has been. */
+static bool has_hung_up(const FifoEntry *r)
+{
+	return !r->has_hup || r->hup;
+}
+
 /* Is a second sort of end needed for a moment: to open a writer, to put the content in, to have had a writer? */
 static bool needs_helper(struct restore_ctx *ctx, uint32_t pipe_id)
 {
@@ -119,7 +125,8 @@ static bool needs_helper(struct restore_ctx *ctx, uint32_t pipe_id)
 	for (size_t i = 0; i < s->nr_ends; i++) {
 		const FifoEntry *r = s->ends[i]->entry->fifo;
 
-		if (r->pipe_id == pipe_id && (r->hup || (file_of(ctx, r)->entry->reg->flags & O_ACCMODE) != O_RDONLY))
+		if (r->pipe_id == pipe_id &&
+		    (has_hung_up(r) || (file_of(ctx, r)->entry->reg->flags & O_ACCMODE) != O_RDONLY))
 			return true;
 	}
 	return false;

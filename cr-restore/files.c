@@ -40,6 +40,23 @@ struct ofile *files_find(struct restore_ctx *ctx, uint32_t id)
 	return NULL;
 }
 
+const FdinfoEntry *files_descriptor(const struct rtask *t, uint32_t number)
+{
+	size_t low = 0, high = t->nr_fds;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (t->fds[mid]->fd == number)
+			return t->fds[mid];
+		if (t->fds[mid]->fd < number)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return NULL;
+}
+
 static const struct restore_kind *kind_of(FdTypes type)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)

@@ -57,6 +57,7 @@ struct files {
 /* --- files.c ------------------------------------------------------------------------------------------------ */
 
 struct ofile *files_find(struct restore_ctx *ctx, uint32_t id);
+const FdinfoEntry *files_descriptor(const struct rtask *t, uint32_t number); /* NULL: it has none of that number */
 /* A kind made this file, too, while it made another: both ends of a pipe. */
 void files_put(struct restore_ctx *ctx, uint32_t id, int fd);
 /* Can it be made here? Asked once for each file, of its kind. */

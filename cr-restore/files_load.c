@@ -162,20 +162,15 @@ static int by_number(const void *a, const void *b)
 	return x->fd < y->fd ? -1 : x->fd > y->fd;
 }
 
-/* CRIU writes no image of an empty table. We do, and have more about every task than CRIU: an image of ours that is missing is lost. */
-static bool may_be_missing(const struct rtask *t)
-{
-	return !t->core->tc->has_coredump_filter;
-}
-
 static int load_table(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 {
 	_cleanup_img_reader_ struct img_reader *r = NULL;
 	ProtobufCMessage *msg;
 	int got;
 
+	/* CRIU writes no image of an empty table. We do: one that is missing is lost. */
 	if (img_open(ctx->images_fd, IMG_FDINFO, t->core->ids->files_id, &r, e))
-		return e->errnum == ENOENT && may_be_missing(t) ? 0 : -1;
+		return e->errnum == ENOENT && is_of_criu(t) ? 0 : -1;
 	while ((got = img_get(r, &msg, e)) > 0) {
 		*POOL_PUSH(&ctx->pool, ctx->files->messages, ctx->files->nr_messages) = msg;
 		*POOL_PUSH(&ctx->pool, t->fds, t->nr_fds) = (FdinfoEntry *)msg;

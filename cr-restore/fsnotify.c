@@ -9,6 +9,7 @@
 
 #include "base/handle.h"
 #include "cr-restore/fsnotify.h"
+#include "cr-restore/reg.h"
 
 void fsnotify_want(struct restore_ctx *ctx, const struct watched *w)
 {
@@ -51,10 +52,27 @@ static int open_watched(const struct watched *w)
 	return fd < 0 ? open_handle(w->handle, w->s_dev) : fd;
 }
 
-void fsnotify_check(struct restore_ctx *ctx, const FileEntry *f, const struct watched *w)
+static void find_ghost(struct restore_ctx *ctx, struct watched *w)
+{
+	const struct regs *s = ctx->files->kind[RESTORE_KIND_reg];
+	const struct ghost *ghost = NULL;
+
+	for (size_t i = 0; i < s->nr_ghosts && !ghost; i++)
+		if (s->ghosts[i].entry->ino == w->ino && s->ghosts[i].entry->dev == w->s_dev)
+			ghost = &s->ghosts[i];
+	for (size_t i = 0; ghost && i < s->nr_remaps && !w->has_file_id; i++) {
+		w->has_file_id = s->remaps[i].type == REMAP_TYPE__GHOST && s->remaps[i].target == ghost->id;
+		w->file_id = s->remaps[i].id;
+	}
+	fsnotify_want(ctx, w);
+}
+
+void fsnotify_check(struct restore_ctx *ctx, const FileEntry *f, struct watched *w)
 {
 	_cleanup_close_ int fd = -1;
 
+	if (!w->has_file_id && !w->handle->path)
+		find_ghost(ctx, w);
 	if (w->has_file_id) {
 		const struct ofile *of = files_find(ctx, w->file_id);
 

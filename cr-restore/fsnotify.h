@@ -10,13 +10,14 @@ struct watched {
 	const FhEntry *handle;
 	bool has_file_id;
 	uint32_t file_id, s_dev;
+	uint64_t ino;
 	int fd; /* a descriptor of the open file while there is one; -1 */
 };
 
 /* Load: the open file is to stay until fsnotify_hold(). */
 void fsnotify_want(struct restore_ctx *ctx, const struct watched *w);
-/* Plan: a problem() when it cannot be found. */
-void fsnotify_check(struct restore_ctx *ctx, const FileEntry *f, const struct watched *w);
+/* Plan: a problem() when it cannot be found. In CRIU's images a deleted file of the tree is known by its inode number only. */
+void fsnotify_check(struct restore_ctx *ctx, const FileEntry *f, struct watched *w);
 /* Settle: gets hold of the open file, if it is one, since that is about to be closed. */
 int fsnotify_hold(struct restore_ctx *ctx, struct watched *w, struct err *e);
 /* A name that leads to the inode while *fd_ret is open: "/proc/self/fd/N". */

@@ -51,7 +51,7 @@ static void add_watch(struct restore_ctx *ctx, struct instance *in, const Inotif
 {
 	struct watch *w = POOL_PUSH(&ctx->pool, in->watches, in->nr);
 
-	*w = (struct watch){ wd, { wd->f_handle, wd->has_file_id, wd->file_id, wd->s_dev, -1 } };
+	*w = (struct watch){ wd, { wd->f_handle, wd->has_file_id, wd->file_id, wd->s_dev, wd->i_ino, -1 } };
 	fsnotify_want(ctx, &w->on);
 }
 

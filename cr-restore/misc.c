@@ -37,7 +37,8 @@ static int misc_thread(struct restore_ctx *ctx, struct rtask *t, struct agent_th
 	const char *comm = c->comm ? c->comm : t->core->tc->comm;
 
 	PROG(p, SYS_prctl, PR_SET_NAME, prog_str(p, comm));
-	if (t->core->tc->personality)
+	/* CRIU writes the digits of /proc as a decimal number, and does not use it. */
+	if (t->core->tc->personality && !is_of_criu(t))
 		PROG(p, SYS_personality, t->core->tc->personality);
 	PROG(p, SYS_set_tid_address, th->core->thread_info->clear_tid_addr);
 	if (c->futex_rla)

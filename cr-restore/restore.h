@@ -57,6 +57,12 @@ struct rtask {
 	struct memory *memory; /* restorer/memory.c */
 };
 
+/* We have more about every task than CRIU, whose images have some things otherwise. */
+static inline bool is_of_criu(const struct rtask *t)
+{
+	return !t->core->tc->has_coredump_filter && !t->core->thread_core->has_cpu_affinity;
+}
+
 struct restore_ctx {
 	const struct opts *opts;
 	int images_fd, work_fd;	 /* directories */

@@ -71,7 +71,7 @@ struct pty *tty_pty_of(struct restore_ctx *ctx, const TtyInfoEntry *info)
 	return NULL;
 }
 
-const char *tty_name(struct restore_ctx *ctx, const TtyInfoEntry *info)
+const struct ofile *tty_file(struct restore_ctx *ctx, const TtyInfoEntry *info)
 {
 	const struct files *fs = ctx->files;
 
@@ -79,9 +79,16 @@ const char *tty_name(struct restore_ctx *ctx, const TtyInfoEntry *info)
 		const TtyFileEntry *t = fs->list[i].entry->tty;
 
 		if (t && t->tty_info_id == info->id && t->has_regf_id)
-			return files_path(ctx, t->regf_id);
+			return files_find(ctx, t->regf_id);
 	}
 	return NULL;
+}
+
+const char *tty_name(struct restore_ctx *ctx, const TtyInfoEntry *info)
+{
+	const struct ofile *of = tty_file(ctx, info);
+
+	return of ? files_path(ctx, of->id) : NULL;
 }
 
 /* --inherit-fd fd[N]:tty[RDEV:DEV] */

@@ -34,6 +34,8 @@ static inline struct ttys *ttys_of(struct restore_ctx *ctx)
 const TtyInfoEntry *tty_find(struct restore_ctx *ctx, uint32_t id);
 /* The pseudo-terminal that an entry is an end of; NULL: it is none of the tree's. */
 struct pty *tty_pty_of(struct restore_ctx *ctx, const TtyInfoEntry *info);
+/* The file behind an open file of this terminal; NULL: not known. */
+const struct ofile *tty_file(struct restore_ctx *ctx, const TtyInfoEntry *info);
 /* The name of an open file of this terminal, or of any of its kind; NULL: not known. */
 const char *tty_name(struct restore_ctx *ctx, const TtyInfoEntry *info);
 /* The director's descriptor of a terminal from outside that takes the place of this one; -1: none. */

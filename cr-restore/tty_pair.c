@@ -171,10 +171,21 @@ static int open_numbered(struct restore_ctx *ctx, const struct pty *p, const cha
 	return fd < 0 ? -1 : 0;
 }
 
-static int own_slave(const struct pty *p, int fd, struct err *e)
+/* CRIU has the mode with the file only. */
+static uint32_t mode_of(struct restore_ctx *ctx, const TtyInfoEntry *slave, uint32_t now)
+{
+	const struct ofile *of = tty_file(ctx, slave);
+
+	if (slave->has_mode)
+		return slave->mode;
+	return of && of->entry->reg && of->entry->reg->has_mode ? of->entry->reg->mode & 07777 : now;
+}
+
+static int own_slave(struct restore_ctx *ctx, const struct pty *p, int fd, struct err *e)
 {
 	const TtyInfoEntry *r = p->slave;
 	struct stat st;
+	uint32_t mode;
 
 	if (!r || !r->has_uid)
 		return 0;
@@ -182,7 +193,8 @@ static int own_slave(const struct pty *p, int fd, struct err *e)
 		return err_set(e, errno, "cannot stat the slave");
 	if ((st.st_uid != r->uid || st.st_gid != r->gid) && fchown(fd, r->uid, r->gid))
 		return err_set(e, errno, "cannot give the slave to user %u, group %u", r->uid, r->gid);
-	if (r->has_mode && (st.st_mode & 07777) != r->mode && fchmod(fd, r->mode))
+	mode = mode_of(ctx, r, st.st_mode & 07777);
+	if ((st.st_mode & 07777) != mode && fchmod(fd, mode))
 		return err_set(e, errno, "cannot set the mode of the slave");
 	return 0;
 }
@@ -195,7 +207,8 @@ static void put_termios(struct termios2 *t, const TermiosEntry *r)
 	t->c_lflag = r->c_lflag;
 	if (r->n_c_cc * sizeof(*r->c_cc) >= sizeof(t->c_cc))
 		memcpy(t->c_cc, r->c_cc, sizeof(t->c_cc));
-	if ((r->c_cflag & CBAUD) == BOTHER) {
+	/* CRIU does not save it. */
+	if ((r->c_cflag & CBAUD) == BOTHER && r->c_ospeed) {
 		t->c_ispeed = r->c_ispeed;
 		t->c_ospeed = r->c_ospeed;
 	}
@@ -296,7 +309,7 @@ static int fill(struct restore_ctx *ctx, struct pty *p, struct err *e)
 	p->slave_fd = ioctl(p->master_fd, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (p->slave_fd < 0)
 		return err_set(e, errno, "cannot open the slave of a new terminal");
-	if (own_slave(p, p->slave_fd, e))
+	if (own_slave(ctx, p, p->slave_fd, e))
 		return -1;
 	if (!p->hung_up)
 		return put_state(ctx, p, p->slave_fd, e) || put_modes(p, p->slave_fd, e) ? -1 : 0;
