@@ -145,12 +145,14 @@ struct files {
 	size_t nr_ghosts;
 	struct link **links; /* reg_find.c: made for the restore */
 	size_t nr_links;
-	void *kind[DUMP_KIND_COUNT]; /* what a kind has to remember */
-	struct task *self;	     /* files_flying.c */
-	struct packets packets;	     /* sk_queues.c */
-	struct usual *usual_options; /* sockopt.c */
-	struct groups *groups;	     /* sockopt_groups.c */
-	int self_fds;		     /* /proc/self/fd */
+	void *kind[DUMP_KIND_COUNT];	      /* what a kind has to remember */
+	struct task *self;		      /* files_flying.c */
+	struct packets packets;		      /* sk_queues.c */
+	struct usual *usual_options;	      /* sockopt.c */
+	struct groups *groups;		      /* sockopt_groups.c */
+	struct inotify_queue *inotify_queues; /* inotify_queue.c */
+	size_t nr_inotify_queues;
+	int self_fds; /* /proc/self/fd */
 };
 
 struct dump_kind {
@@ -315,6 +317,11 @@ bool reg_in_proc(struct dump_ctx *ctx, const struct reg_place *p, struct reg_pro
 int ghost_note(struct dump_ctx *ctx, struct task *t, const char *where, const struct stat *st, uint32_t *id_ret,
 	       struct err *e);
 int ghosts_write(struct dump_ctx *ctx, struct err *e);
+
+/* --- inotify_queue.c ---------------------------------------------------------------------------------------- */
+
+/* The tree is dead and the checkpoint complete: what could not be looked at before. */
+int inotify_queues_save(struct dump_ctx *ctx, struct err *e);
 
 /* --- external.c --------------------------------------------------------------------------------------------- */
 

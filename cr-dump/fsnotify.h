@@ -34,4 +34,8 @@ int fsnotify_mount(struct dump_ctx *ctx, int id, dev_t dev, const struct mount_p
 int fsnotify_queue(struct dump_ctx *ctx, const struct open_file *of, int fd, const char *what, bool *refused_ret,
 		   struct err *e);
 
+/* inotify_queue.c: events that wait are to be read when the tree is dead. */
+int inotify_queue_note(struct dump_ctx *ctx, const struct open_file *of, int fd, InotifyFileEntry *r, struct err *e);
+int inotify_queues_forget(struct dump_ctx *ctx, struct err *e);
+
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Inotify instances and their watches, which fdinfo shows. Events in the queue cannot be looked at: they are refused. */
+/* Inotify instances and their watches, which fdinfo shows. Events in the queue are refused when the tree is to go on afterwards. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,13 +55,15 @@ static int by_wd(const void *a, const void *b)
 static int inotify_save(struct dump_ctx *ctx, struct open_file *of, const struct fd_facts *f, struct err *e)
 {
 	InotifyFileEntry *r = POOL_MSG(&ctx->pool, InotifyFileEntry, inotify_file_entry);
-	bool refused;
+	bool stays = ctx->opts->leave_running || ctx->opts->leave_stopped, refused = false;
 
 	r->id = of->id;
 	r->flags = f->flags;
 	r->fown = f->fown;
-	if (fsnotify_queue(ctx, of, f->fd, "an inotify instance", &refused, e) ||
-	    fdinfo_each(f->text, inotify_key, &(struct collect){ ctx, of, r }, e))
+	if (stays ? fsnotify_queue(ctx, of, f->fd, "an inotify instance", &refused, e) :
+		    inotify_queue_note(ctx, of, f->fd, r, e))
+		return -1;
+	if (fdinfo_each(f->text, inotify_key, &(struct collect){ ctx, of, r }, e))
 		return -1;
 	if (r->n_wd)
 		qsort(r->wd, r->n_wd, sizeof(*r->wd), by_wd);
@@ -76,4 +78,5 @@ const struct dump_kind dump_inotify = {
 	.claims = inotify_claims,
 	.save = inotify_save,
 	.looked = fsnotify_resolve,
+	.write = inotify_queues_forget,
 };

@@ -54,7 +54,13 @@ static int finish(struct dump_ctx *ctx, struct err *e)
 		links_remove(ctx);
 	log_info("the dump is complete: %lu pages of private and %lu of shared memory", ctx->pages_written,
 		 ctx->shpages_written);
-	return early ? 0 : release_tree(ctx, true, e);
+	if (early || release_tree(ctx, true, e))
+		return early ? 0 : -1;
+	if (inotify_queues_save(ctx, &releasing)) {
+		log_err(&releasing);
+		log_warn("a restore tells the programs that events were lost (IN_Q_OVERFLOW)");
+	}
+	return 0;
 }
 
 static int dump(struct dump_ctx *ctx, struct err *e)

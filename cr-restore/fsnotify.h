@@ -3,7 +3,13 @@
 #ifndef CRKIT_RESTORE_FSNOTIFY_H
 #define CRKIT_RESTORE_FSNOTIFY_H
 
+#include <sys/ioctl.h>
+
 #include "cr-restore/files.h"
+
+#ifndef INOTIFY_IOC_SETNEXTWD
+#define INOTIFY_IOC_SETNEXTWD _IOW('I', 0, int32_t)
+#endif
 
 /* As the image tells of it: an open file of the tree, a name, a handle; tried in this order. */
 struct watched {
@@ -22,5 +28,11 @@ void fsnotify_check(struct restore_ctx *ctx, const FileEntry *f, struct watched 
 int fsnotify_hold(struct restore_ctx *ctx, struct watched *w, struct err *e);
 /* A name that leads to the inode while *fd_ret is open: "/proc/self/fd/N". */
 int fsnotify_find(const struct watched *w, int *fd_ret, char *path, size_t size, struct err *e);
+
+/*
+ * inotify_queue.c: fills the queue of an instance that has no watches yet; NULL: with the news that events were lost. Returns 1 when that
+ * is in it.
+ */
+int inotify_queue_fill(struct restore_ctx *ctx, int fd, const InotifyQueueEntry *q, struct err *e);
 
 #endif

@@ -7,13 +7,8 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/inotify.h>
-#include <sys/ioctl.h>
 
 #include "cr-restore/fsnotify.h"
-
-#ifndef INOTIFY_IOC_SETNEXTWD
-#define INOTIFY_IOC_SETNEXTWD _IOW('I', 0, int32_t)
-#endif
 
 struct watch {
 	const InotifyWdEntry *entry;
@@ -25,6 +20,8 @@ struct instance {
 	int fd;
 	struct watch *watches; /* ascending */
 	size_t nr;
+	const InotifyFileEntry *entry;
+	const InotifyQueueEntry *queue; /* what waited there */
 };
 
 struct inotifies {
@@ -55,6 +52,17 @@ static void add_watch(struct restore_ctx *ctx, struct instance *in, const Inotif
 	fsnotify_want(ctx, &w->on);
 }
 
+static int add_queue(struct restore_ctx *ctx, ProtobufCMessage *msg, struct img_reader *r, struct err *e)
+{
+	const InotifyQueueEntry *q = (InotifyQueueEntry *)msg;
+	struct inotifies *s = state(ctx);
+
+	for (size_t i = 0; i < s->nr; i++)
+		if (s->list[i].id == q->id)
+			s->list[i].queue = q;
+	return 0;
+}
+
 static int by_wd(const void *a, const void *b)
 {
 	const struct watch *x = a, *y = b;
@@ -70,7 +78,7 @@ static int inotify_load(struct restore_ctx *ctx, struct err *e)
 		return -1;
 	for (size_t i = 0; i < ctx->files->nr; i++) {
 		const InotifyFileEntry *r = ctx->files->list[i].entry->ify;
-		struct instance in = { .id = ctx->files->list[i].id, .fd = -1 };
+		struct instance in = { .id = ctx->files->list[i].id, .fd = -1, .entry = r };
 
 		if (!r)
 			continue;
@@ -83,7 +91,7 @@ static int inotify_load(struct restore_ctx *ctx, struct err *e)
 			qsort(in.watches, in.nr, sizeof(*in.watches), by_wd);
 		*POOL_PUSH(&ctx->pool, s->list, s->nr) = in;
 	}
-	return 0;
+	return files_each(ctx, IMG_INOTIFY_QUEUE, add_queue, e);
 }
 
 static struct instance *find(struct restore_ctx *ctx, uint32_t id)
@@ -105,6 +113,32 @@ static int inotify_check(struct restore_ctx *ctx, const FileEntry *f, struct err
 	return 0;
 }
 
+/* The images have what waited, unless the dump came to its end when the tree was dead already. */
+static int fill_queue(struct restore_ctx *ctx, int fd, const struct instance *in, const InotifyFileEntry *r,
+		      struct err *e)
+{
+	int ret = r->queued ? inotify_queue_fill(ctx, fd, in->queue, e) : 0;
+
+	if (ret > 0)
+		log_warn(
+			"inotify instance %u: not all events in its queue could be made again; the program is told so (IN_Q_OVERFLOW)",
+			r->id);
+	return ret < 0 ? -1 : 0;
+}
+
+/* Events that wait have the numbers of watches that may be gone: no new one is to get these. */
+static int pass_numbers(const struct instance *in, struct err *e)
+{
+	int last = in->nr ? (int)in->watches[in->nr - 1].entry->wd : 0, above = last;
+
+	for (size_t i = 0; in->queue && i < in->queue->n_events; i++)
+		if (in->queue->events[i]->wd > above && in->queue->events[i]->wd < INT32_MAX)
+			above = in->queue->events[i]->wd;
+	if (in->entry->queued && ioctl(in->fd, INOTIFY_IOC_SETNEXTWD, above + 1ul))
+		return err_set(e, errno, "cannot choose the number of the next watch");
+	return 0;
+}
+
 static int inotify_make(struct restore_ctx *ctx, const FileEntry *f, int *fd_ret, struct err *e)
 {
 	struct instance *in = find(ctx, f->id);
@@ -114,7 +148,7 @@ static int inotify_make(struct restore_ctx *ctx, const FileEntry *f, int *fd_ret
 		err_set(e, errno, "cannot create an inotify instance");
 		return errno == EMFILE ? err_hint(e, "sysctl fs.inotify.max_user_instances allows more") : -1;
 	}
-	if (file_set_flags(fd, f->ify->flags, e))
+	if (file_set_flags(fd, f->ify->flags, e) || fill_queue(ctx, fd, in, f->ify, e))
 		return -1;
 	in->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (in->fd < 0)
@@ -166,6 +200,8 @@ static int inotify_closed(struct restore_ctx *ctx, struct err *e)
 		for (size_t j = 0; in->fd >= 0 && j < in->nr; j++)
 			if (set_watch(in->fd, &in->watches[j], e))
 				return err_in(e, "file %u", in->id);
+		if (in->fd >= 0 && pass_numbers(in, e))
+			return err_in(e, "file %u", in->id);
 		close_fdp(&in->fd);
 		in->fd = -1;
 	}

@@ -27,6 +27,7 @@ static const struct reference {
 	{ IMG_FILE_LOCKS, 0, "pid", SPACE_TASK, "task", false },
 	{ IMG_EVENTPOLL_TFD, 0, "id", SPACE_FILE + FD_TYPES__EVENTPOLL, "epoll file", false },
 	{ IMG_INOTIFY_WD, 0, "id", SPACE_FILE + FD_TYPES__INOTIFY, "inotify file", false },
+	{ IMG_INOTIFY_QUEUE, 0, "id", SPACE_FILE + FD_TYPES__INOTIFY, "inotify file", false },
 	{ IMG_FANOTIFY_MARK, 0, "id", SPACE_FILE + FD_TYPES__FANOTIFY, "fanotify file", false },
 	{ IMG_COUNT, FD_TYPES__FIFO, "regf_id", SPACE_FILE + FD_TYPES__REG, "regular file", true },
 	{ IMG_COUNT, FD_TYPES__TTY, "regf_id", SPACE_FILE + FD_TYPES__REG, "regular file", true },

@@ -61,4 +61,4 @@ static void verify(void)
 }
 
 CRTEST(.about = "all refusals in one run", .ids = "G-6", .refused = "pidfd|inotify|deleted-file|TCP",
-       .arrange = arrange, .verify = verify)
+       .dump_opts = "--leave-running", .arrange = arrange, .verify = verify)
