@@ -203,11 +203,16 @@ static int step_settle(struct dump_ctx *ctx, struct asked *a, struct err *e)
 	return 0;
 }
 
-/* The answers live in the shared memory, so they are saved before it goes. */
+/* The answers live in the shared memory, so they are saved before it goes: from a copy, which nobody else can change meanwhile. */
 static int step_save(struct dump_ctx *ctx, struct asked *a, struct err *e)
 {
 	struct task *t = a->t;
+	_cleanup_free_ char *copy = calloc(1, t->inf.size + ANSWER_MAX);
 
+	if (!copy)
+		return err_nomem(e, "the answers of a task");
+	for (unsigned int i = 0; i < t->nr_threads; i++)
+		prog_keep(&t->threads[i].prog, copy + (t->threads[i].prog.area.local - t->inf.local));
 	for (unsigned int i = 0; i < t->nr_threads; i++)
 		if (prog_check(&t->threads[i].prog, e))
 			return -1;

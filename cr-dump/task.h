@@ -10,10 +10,18 @@
 /* Sets an optional field of a message. */
 #define PB_SET(msg, field, value) ((msg)->has_##field = 1, (msg)->field = (value))
 
-/* What argument `arg` of op `index` points to: the data that a system call made inside the task has written. */
+/* An answer is not longer than this. */
+#define ANSWER_MAX 4096
+
+/*
+ * What argument `arg` of op `index` points to: the data that a system call made inside the task has written. Somebody who can write in the
+ * task's memory may have changed both: what is read is in the copy that ask.c has made, or behind it, where there is room for it.
+ */
 static inline const void *answer(const struct prog *p, uint32_t index, unsigned int arg)
 {
-	return p->area.local + (p->ops[index].arg[arg] - p->area.remote);
+	uint64_t at = p->ops[index].arg[arg] - p->area.remote;
+
+	return p->area.local + (at < p->area.size ? at : 0);
 }
 
 /* The core image of a thread, begun at the first call: with thread_core and the CPU's part, the leader's with tc. */

@@ -134,6 +134,15 @@ bool run_done(const struct prog *p)
 	return __atomic_load_n(&p->slot->state, __ATOMIC_ACQUIRE) == RUN_DONE;
 }
 
+void prog_keep(struct prog *p, char *to)
+{
+	memcpy(to, p->area.local, ops_end(p, p->nr));
+	memcpy(to + p->data, p->area.local + p->data, p->area.size - p->data);
+	p->area.local = to;
+	p->slot = (struct run_slot *)to;
+	p->ops = (struct run_op *)(to + sizeof(struct run_slot));
+}
+
 int prog_check(const struct prog *p, struct err *e)
 {
 	const struct run_op *op;

@@ -70,6 +70,12 @@ int prog_ready(struct prog *p, struct err *e);
 void run_go(struct prog *p);	     /* hands the program to the runner */
 bool run_done(const struct prog *p); /* has it ended? */
 
+/*
+ * After run_done: from now on what is read of the program is a copy of it at `to`, which has room for the whole area. Others may
+ * be able to write in the area, all the time: whoever can write in the task's memory.
+ */
+void prog_keep(struct prog *p, char *to);
+
 /* After run_done: did it run through? Otherwise -1 and an error that names the system call that failed. */
 int prog_check(const struct prog *p, struct err *e);
 
