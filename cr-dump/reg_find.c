@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/sysmacros.h>
 
 #include "base/writable.h"
@@ -145,9 +146,32 @@ static void find_proc(struct dump_ctx *ctx, const struct reg_place *p, const str
 	*name_ret = proc->name;
 }
 
+/* Files of the kernel's own file systems look like deleted ones. */
+static const char *is_no_file(const struct reg_place *p)
+{
+	static const struct {
+		uint32_t magic;
+		const char *what;
+	} systems[] = {
+		{ 0x19800202, "is a POSIX message queue: not supported by this version" },
+		{ 0x5345434d, "is secret memory (memfd_secret): not supported by this version" },
+		{ 0x444d4142, "is a DMA buffer: not supported by this version" },
+	};
+	struct statfs fs;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", p->task->tid, p->where);
+	if (!S_ISREG(p->st->st_mode) || statfs(path, &fs))
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(systems); i++)
+		if ((uint32_t)fs.f_type == systems[i].magic)
+			return systems[i].what;
+	return NULL;
+}
+
 int reg_find(struct dump_ctx *ctx, const struct reg_place *p, uint32_t id, const char **name_ret, struct err *e)
 {
-	const char *old, *node;
+	const char *old, *node, *what;
 	struct reg_proc proc;
 	bool found;
 
@@ -166,6 +190,11 @@ int reg_find(struct dump_ctx *ctx, const struct reg_place *p, uint32_t id, const
 	}
 	if (p->found) {
 		*name_ret = p->link;
+		return 0;
+	}
+	what = is_no_file(p);
+	if (what) {
+		refuse_place(ctx, p, NULL, what);
 		return 0;
 	}
 	old = deleted_name(ctx, p->link);
