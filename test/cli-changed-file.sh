@@ -25,6 +25,10 @@ chmod 600 data
 refuses '/data' "$restore" -D img -d
 [ "$(count_processes)" = "$before" ] || fail "processes were left behind"
 
-chmod 644 data
+expect 0 "$restore" -D img -d --skip-file-rwx-check
+alive "$pid"
+[ "$(stat -c %a data)" = 600 ] || fail "the mode was changed"
+expect 0 "$dump" -t "$pid" -D img
+gone "$pid"
 expect 0 "$restore" -D img -d
 alive "$pid"
