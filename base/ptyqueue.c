@@ -180,6 +180,16 @@ static int stop(const struct pty_ends *p, const struct pty_state *s, struct err 
 	return 0;
 }
 
+/* Who is stopped already could not be stopped once more, which would be told. */
+static int start(const struct pty_ends *p, const struct pty_state *s, struct err *e)
+{
+	if (s->flow == PTY_STOPPED_BY_CHARACTER)
+		return push(p->slave, s->settings.c_cc[VSTART], e);
+	if (s->flow == PTY_STOPPED_BY_CALL && ioctl(p->slave, TCXONC, TCOON))
+		return err_set(e, errno, "cannot start the output of a terminal");
+	return 0;
+}
+
 /* No call sets these bits: each is caused by what it tells of. TIOCPKT_STOP by stop(), which comes later then. */
 static int cause_status(const struct pty_ends *p, const struct pty_state *s, struct err *e)
 {
@@ -221,7 +231,7 @@ int pty_put(const struct pty_ends *p, const struct pty_state *s, struct err *e)
 	/* What is written at the slave must flow; and whoever is yet to be told of the stop is told by it. */
 	bool late = s->nr_output > PTY_DISCIPLINE_MAX || s->packet_status & TIOCPKT_STOP;
 
-	if (set(p->slave, &s->settings, e) || (!late && stop(p, s, e)) || put_packets(p, s, e))
+	if (set(p->slave, &s->settings, e) || (late ? start(p, s, e) : stop(p, s, e)) || put_packets(p, s, e))
 		return -1;
 	if (s->nr_input || s->nr_output || s->nr_lines) {
 		if (set(p->slave, &t, e) || put_output(p, s, e) || push_input(p, s, &t, e) ||
