@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Controlling terminals. A session gets its terminal when its leader has founded it and before it has a second member, since members
- * inherit it and there is no other way to it; later come the foreground groups and the tasks that had given it up.
+ * inherit it and there is no other way to it; when it has none, later. Later come the foreground groups and the tasks that had given it up.
  */
 #include <asm/termbits.h>
 #include <errno.h>
@@ -120,16 +120,58 @@ static int call(struct restore_ctx *ctx, struct rtask *t, const TtyInfoEntry *in
 	return agent_run(ctx, t, &p, e);
 }
 
-int tty_lead(struct restore_ctx *ctx, struct rtask *t, struct err *e)
+/* The terminal of the session that the task leads; NULL: there is none. */
+static const TtyInfoEntry *to_lead(struct restore_ctx *ctx, const struct rtask *t)
 {
 	const TtyInfoEntry *info = of_session(ctx, t->sid);
 
-	if (!info || tty_leader(ctx, info->sid) != t)
-		return 0;
+	return info && tty_leader(ctx, info->sid) == t ? info : NULL;
+}
+
+/* Nobody inherits the terminal, or is to open it as /dev/tty. */
+static bool is_needed_by_leader_only(struct restore_ctx *ctx, const struct rtask *leader)
+{
+	const struct ttys *s = ttys_of(ctx);
+
+	for (size_t i = 0; i < ctx->nr_tasks; i++)
+		if (ctx->tasks[i] != leader && ctx->tasks[i]->sid == leader->pid)
+			return false;
+	for (size_t i = 0; i < s->nr; i++)
+		if (s->infos[i]->type == TTY_TYPE__CTTY && s->infos[i]->sid == (uint32_t)leader->pid)
+			return false;
+	return true;
+}
+
+/* A terminal from outside may be that of the session in which cr-restore was started. To take it cannot be undone, so it comes as late as it can. */
+static bool comes_late(struct restore_ctx *ctx, const struct rtask *leader, const TtyInfoEntry *info)
+{
+	return tty_from_outside(ctx, info) >= 0 && is_needed_by_leader_only(ctx, leader);
+}
+
+static int take(struct restore_ctx *ctx, struct rtask *t, const TtyInfoEntry *info, struct err *e)
+{
 	if (ttys_of(ctx)->own >= 0 && tty_from_outside(ctx, info) == ttys_of(ctx)->own)
 		ttys_of(ctx)->used = info;
 	log_debug("session %d gets its terminal", t->sid);
 	return call(ctx, t, info, TIOCSCTTY, 0, e) ? err_in(e, "the controlling terminal of session %d", t->sid) : 0;
+}
+
+int tty_lead(struct restore_ctx *ctx, struct rtask *t, struct err *e)
+{
+	const TtyInfoEntry *info = to_lead(ctx, t);
+
+	return info && !comes_late(ctx, t, info) ? take(ctx, t, info, e) : 0;
+}
+
+static int take_late(struct restore_ctx *ctx, struct err *e)
+{
+	for (size_t i = 0; i < ctx->nr_tasks; i++) {
+		const TtyInfoEntry *info = to_lead(ctx, ctx->tasks[i]);
+
+		if (info && comes_late(ctx, ctx->tasks[i], info) && take(ctx, ctx->tasks[i], info, e))
+			return -1;
+	}
+	return 0;
 }
 
 /* --- when all tasks and groups are there --------------------------------------------------------------------- */
@@ -176,6 +218,8 @@ int tty_settle_sessions(struct restore_ctx *ctx, struct err *e)
 {
 	const struct ttys *s = ttys_of(ctx);
 
+	if (take_late(ctx, e))
+		return -1;
 	for (size_t i = 0; i < s->nr; i++)
 		if (s->infos[i]->sid && s->infos[i]->type != TTY_TYPE__CTTY && set_foreground(ctx, s->infos[i], e))
 			return -1;

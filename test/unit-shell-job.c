@@ -142,6 +142,28 @@ static void run_restore(void *arg)
 	execl(path, path, "-D", arg, "--shell-job", "-v4", "-o", "restore.log", NULL);
 }
 
+/* As a session without other members. */
+static void answer_alone(void *arg)
+{
+	must(setsid());
+	must(ioctl(0, TIOCSCTTY, 1));
+	answer(NULL);
+}
+
+/* A restore that fails when the new processes have been born leaves the terminal to the session that it was started in. */
+static void fail_to_restore(void *arg)
+{
+	char cmd[700];
+	int status;
+
+	snprintf(cmd, sizeof(cmd), "CRIU_FAULT=2 exec %s/cr-restore -D %s -j -o failed.log 2>err", getenv("CR_BIN"),
+		 (char *)arg);
+	status = system(cmd);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 1)
+		_exit(20);
+	_exit(tcgetsid(0) == getsid(0) ? 0 : 21);
+}
+
 static void run_dump(pid_t pid, const char *img)
 {
 	char cmd[700];
@@ -167,6 +189,14 @@ static void one_round(bool own_group, void (*job_is)(void *), char *img)
 	must(waitpid(leader, &status, 0));
 	terminal_close(&t);
 
+	if (job_is == answer_alone) {
+		terminal_open(&t);
+		leader = shell(&t, true, fail_to_restore, img, NULL);
+		must(waitpid(leader, &status, 0));
+		if (status)
+			fail("a restore that failed has taken the terminal");
+		terminal_close(&t);
+	}
 	terminal_open(&t);
 	leader = shell(&t, true, run_restore, img, NULL);
 	type(&t, "two\n");
@@ -184,5 +214,6 @@ int main(void)
 	one_round(true, answer, "img-own-group");
 	one_round(false, answer, "img-shell-group");
 	one_round(false, answer_by_child, "img-session");
+	one_round(false, answer_alone, "img-alone");
 	return 0;
 }
