@@ -69,6 +69,8 @@ static void write_all_the_time(void)
 			for (int i = me.nr; i < PAGES; i += 8) {
 				if (!me.has[a][i])
 					continue;
+				if (written[a][i])
+					check_page(me.areas[a] + i * PAGE, written[a][i]);
 				fill_page(me.areas[a] + i * PAGE, n);
 				written[a][i] = n;
 			}
