@@ -9,7 +9,7 @@
 
 static const struct timespec some_time = { .tv_sec = 2 }, long_time = { .tv_sec = 100000 };
 static int quiet[2];
-static uint32_t *word;
+static uint32_t *word, *look;
 
 static long by_nanosleep(void)
 {
@@ -55,9 +55,11 @@ static struct task *tasks[CALLS];
 static void wait_long(void *arg)
 {
 	long i = (long)arg, ret = calls[i].call();
+	int errnum = errno;
 
+	cell_wait(look, 1); /* what has slept enough is there until the runner has compared */
 	if (ret)
-		crtest_failed(__FILE__, __LINE__, "%s gave %ld (%s)", calls[i].name, ret, strerror(errno));
+		crtest_failed(__FILE__, __LINE__, "%s gave %ld (%s)", calls[i].name, ret, strerror(errnum));
 }
 
 static bool is_in_restart(pid_t pid)
@@ -85,6 +87,7 @@ static void interrupt(pid_t pid)
 static void arrange(void)
 {
 	word = shared_alloc(sizeof(*word));
+	look = shared_alloc(sizeof(*look));
 	must(pipe(quiet));
 	for (long i = 0; i < (long)CALLS; i++) {
 		tasks[i] = task_child(NULL, wait_long, (void *)i);
@@ -98,6 +101,7 @@ static void verify(void)
 {
 	must(write(quiet[1], "", 1));
 	cell_set(word, 1);
+	cell_set(look, 1);
 	for (size_t i = 0; i < CALLS; i++)
 		task_join(tasks[i]);
 }
