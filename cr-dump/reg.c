@@ -43,7 +43,8 @@ void reg_fill(struct dump_ctx *ctx, FileEntry *entry, const struct stat *st, con
 	reg->name = (char *)name;
 	reg->has_mode = true;
 	reg->mode = st->st_mode;
-	reg->has_size = S_ISREG(st->st_mode);
+	/* A log goes on growing while others have it; its end is where it is. CRIU leaves the size out as well. */
+	reg->has_size = S_ISREG(st->st_mode) && (flags & (O_ACCMODE | O_APPEND)) != (O_WRONLY | O_APPEND);
 	reg->size = reg->has_size ? st->st_size : 0;
 	/* reg_find() was asked just before. */
 	if (fs->nr_remaps && fs->remaps[fs->nr_remaps - 1]->orig_id == entry->id)
