@@ -8,6 +8,9 @@
 
 #define LABEL_MAX 4096
 
+/* AppArmor: the directory of its policy namespaces. */
+#define APPARMOR_NAMESPACES "/sys/kernel/security/apparmor/policy/namespaces"
+
 enum security_module { SECURITY_NONE, SECURITY_SELINUX, SECURITY_APPARMOR, SECURITY_OTHER };
 
 /* What a thread has asked for its next program, and for what it makes (SELinux). As files of /proc/PID/attr; `current` is the thread's own. */

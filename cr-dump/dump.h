@@ -89,17 +89,18 @@ struct dump_ctx {
 	size_t nr_tasks;
 	struct refusal *refusals;
 	size_t nr_refusals;
-	TaskKobjIdsEntry *root_ids; /* of the tool itself: the namespaces it runs in; set by the core part */
-	struct files *files;	    /* files.c: every open file of the tree */
-	struct shmems *shmems;	    /* shmem.c: shared anonymous memory */
-	struct ahead *ahead;	    /* ahead.c: what was read ahead for the look stage */
-	struct confined *confined;  /* confined.c */
-	struct filters *filters;    /* seccomp.c: all filters of the tree */
-	const char *own_label;	    /* label.c */
-	bool has_labels;	    /* some thread has one that the restore is to set */
-	struct rescue *rescue;	    /* rescue.h: shared with the command; begun: after a failure the images go */
-	uint32_t next_pages_id;	    /* of the next pages-ID.img, from 1 */
-	struct cpu_site site;	    /* ask.c: where it was found last, as offsets in that mapping */
+	TaskKobjIdsEntry *root_ids;	/* of the tool itself: the namespaces it runs in; set by the core part */
+	struct files *files;		/* files.c: every open file of the tree */
+	struct shmems *shmems;		/* shmem.c: shared anonymous memory */
+	struct ahead *ahead;		/* ahead.c: what was read ahead for the look stage */
+	struct confined *confined;	/* confined.c */
+	struct filters *filters;	/* seccomp.c: all filters of the tree */
+	const char *own_label;		/* label.c */
+	struct ApparmorEntry *apparmor; /* apparmor.c: policy that is to be saved; NULL: none */
+	bool has_labels;		/* some thread has one that the restore is to set */
+	struct rescue *rescue;		/* rescue.h: shared with the command; begun: after a failure the images go */
+	uint32_t next_pages_id;		/* of the next pages-ID.img, from 1 */
+	struct cpu_site site;		/* ask.c: where it was found last, as offsets in that mapping */
 	/* For stats-dump. Microseconds, pages. */
 	uint64_t freezing_us, frozen_at_us, frozen_until_us, memdump_us, memwrite_us, pages_scanned, pages_written,
 		shpages_scanned, shpages_written;

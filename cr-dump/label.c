@@ -47,14 +47,10 @@ static void look_profile(struct dump_ctx *ctx, struct task *t, struct thread *th
 
 	if (!read_attr(t, th, ATTR_CURRENT, label) || !strcmp(label, "unconfined"))
 		return;
-	mode = strstr(label, " (");
-	if (mode)
-		*mode = '\0';
-	if (strstr(label, "://") || strstr(label, "//&")) {
-		refuse(ctx, t, "profiles in a policy namespace, and several at once, cannot be restored",
-		       "thread %d is confined by AppArmor's \"%s\"", th->tr.tid, label);
-		return;
-	}
+	mode = strrchr(label, '(');
+	if (mode > label && mode[-1] == ' ')
+		mode[-1] = '\0';
+	apparmor_note(ctx, label);
 	core_of(ctx, t, th)->thread_core->creds->lsm_profile = pool_str(&ctx->pool, label);
 	ctx->has_labels = true;
 }
@@ -97,4 +93,6 @@ static int label_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 const struct dump_part dump_label = {
 	.name = "security labels",
 	.look = label_look,
+	.looked = apparmor_looked,
+	.finish = apparmor_write,
 };

@@ -76,6 +76,42 @@ static bool is_loaded(const char *profile)
 	return !f;
 }
 
+/* ":name:profile" is one of a policy namespace. */
+static bool is_profile_here(struct restore_ctx *ctx, const char *profile)
+{
+	const char *name = *profile == ':' ? strchr(profile + 1, ':') : NULL;
+	char path[LABEL_MAX];
+
+	if (!strcmp(profile, "unconfined") || apparmor_brings(ctx, profile) || is_loaded(profile))
+		return true;
+	snprintf(path, sizeof(path), APPARMOR_NAMESPACES "/%.*s", (int)strcspn(profile + 1, ":/"), profile + 1);
+	return name && !strcmp(name, ":unconfined") && !access(path, F_OK);
+}
+
+/* Those that are stacked come one after the other; one without a namespace is in that of the one before. People write ":name://profile". */
+static void check_profiles(struct restore_ctx *ctx, const struct agent_thread *th, const char *label)
+{
+	char profile[2 * LABEL_MAX];
+	int space = 0; /* length of ":name:" in it */
+
+	for (const char *end, *l = label; l; l = end ? end + 3 : NULL) {
+		const char *colon = *l == ':' ? strchr(l + 1, ':') : NULL;
+
+		end = strstr(l, "//&");
+		if (colon) {
+			space = colon - l + 1;
+			memcpy(profile, l, space);
+			l += space;
+			l += strncmp(l, "//", 2) ? 0 : 2;
+		}
+		snprintf(profile + space, sizeof(profile) - space, "%.*s", (int)(end ? end - l : (long)strlen(l)), l);
+		if (!is_profile_here(ctx, profile))
+			problem(ctx, "load it with apparmor_parser(8)",
+				"thread %d is confined by the AppArmor profile \"%s\", which is not here", th->tid,
+				profile);
+	}
+}
+
 /* Most are the same: the last one is remembered. */
 static bool is_context(const char *label)
 {
@@ -111,10 +147,7 @@ static void check_label(struct restore_ctx *ctx, const struct agent_thread *th, 
 	if (is_named(own, label))
 		return;
 	if (security_module() == SECURITY_APPARMOR) {
-		if (!is_loaded(label))
-			problem(ctx, "load it with apparmor_parser(8)",
-				"thread %d is confined by the AppArmor profile \"%s\", which is not here", th->tid,
-				label);
+		check_profiles(ctx, th, label);
 	} else if (security_module() == SECURITY_SELINUX) {
 		if (!is_context(label))
 			problem(ctx, "load the policy that has it, or give another with --lsm-profile selinux:LABEL",
@@ -220,6 +253,8 @@ int label_early(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 
 static int label_before(struct restore_ctx *ctx, struct rtask *t, struct err *e)
 {
+	if (apparmor_make(ctx, e))
+		return -1;
 	for (size_t i = 0; i < t->nr_threads; i++)
 		for (enum security_attr attr = 0; attr < ATTR_COUNT; attr++)
 			if (send_attr(ctx, t, &t->threads[i], attr, e))

@@ -15,4 +15,8 @@ void label_check_file(struct restore_ctx *ctx, uint32_t id, const char *label);
  */
 int label_early(struct restore_ctx *ctx, struct rtask *t, struct err *e);
 
+/* Is the namespace of this profile of AppArmor in the images, and not here? Then apparmor_make(), once all is planned, makes it. */
+bool apparmor_brings(struct restore_ctx *ctx, const char *profile);
+int apparmor_make(struct restore_ctx *ctx, struct err *e);
+
 #endif

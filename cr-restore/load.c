@@ -158,6 +158,7 @@ void load_free(struct restore_ctx *ctx)
 {
 	if (ctx->filters)
 		img_free(&ctx->filters->base);
+	img_free((ProtobufCMessage *)ctx->apparmor);
 	for (size_t i = 0; i < ctx->nr_tasks; i++) {
 		struct rtask *t = ctx->tasks[i];
 

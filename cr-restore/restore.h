@@ -77,10 +77,13 @@ struct restore_ctx {
 	size_t nr_shmems;
 	IpcShmEntry **sysvs; /* restorer/sysv.c: System V segments to be attached */
 	size_t nr_sysvs;
-	struct arena *arena;		 /* arena.c */
-	struct regs_layout *regs_layout; /* restorer/arch/regs.h */
-	struct own_creds *own_creds;	 /* creds.c */
-	SeccompEntry *filters;		 /* seccomp.c: of all tasks; NULL: none, or not read yet */
+	struct arena *arena;		    /* arena.c */
+	struct regs_layout *regs_layout;    /* restorer/arch/regs.h */
+	struct own_creds *own_creds;	    /* creds.c */
+	struct ApparmorEntry *apparmor;	    /* apparmor.c: policy of the images; NULL: none, or not read yet */
+	struct AaNamespace **apparmor_made; /* of that: what is to be made */
+	size_t nr_apparmor_made;
+	SeccompEntry *filters; /* seccomp.c: of all tasks; NULL: none, or not read yet */
 	size_t nr_problems;
 	struct names *names; /* names.h: for a moment; shared with the command whose worker we are, as is the next */
 	struct names *made;  /* those that go if the restore fails */

@@ -86,8 +86,8 @@ static void info(void)
 	printf("about=%s\nids=%s\n", crtest.about, crtest.ids ? crtest.ids : "");
 	printf("opts=%s\ndump_opts=%s\nrestore_opts=%s\n", crtest.opts ? crtest.opts : "",
 	       crtest.dump_opts ? crtest.dump_opts : "", crtest.restore_opts ? crtest.restore_opts : "");
-	printf("flavours=%s\nrefused=%s\n", crtest.flavours ? crtest.flavours : "",
-	       crtest.refused ? crtest.refused : "");
+	printf("flavours=%s\nrefused=%s\nbetween=%s\n", crtest.flavours ? crtest.flavours : "",
+	       crtest.refused ? crtest.refused : "", crtest.between ? crtest.between : "");
 	printf("root=%d\nbusy=%d\nsolo=%d\nfault=%d\n", crtest.root, crtest.busy, crtest.solo, crtest.fault);
 }
 

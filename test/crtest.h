@@ -37,6 +37,7 @@ struct crtest {
 	const char *opts;	  /* for both tools */
 	const char *dump_opts;	  /* for cr-dump only */
 	const char *restore_opts; /* for cr-restore only */
+	const char *between;	  /* a shell command to run between dump and restore */
 	const char *flavours;	  /* the only ones that make sense; NULL: all */
 	const char *refused;	  /* cr-dump must refuse, its message naming each of these ('|' between them) */
 	int fault;		  /* CRIU_FAULT for the tools: below 127 the first dump or restore has to fail */

@@ -365,7 +365,8 @@ static int cycle(struct flow *f, int nr)
 	}
 	if (check_gone(f) || check_images(f))
 		return -1;
-	if (f->setup->between && run_system("sh", "-c", f->setup->between, NULL)) {
+	if ((f->spec->between[0] && run_system("sh", "-c", f->spec->between, NULL)) ||
+	    (f->setup->between && run_system("sh", "-c", f->setup->between, NULL))) {
 		printf("the command between dump and restore failed\n");
 		return -1;
 	}

@@ -63,6 +63,7 @@ static void set_field(struct spec *s, const char *key, const char *v)
 		{ "dump_opts", s->dump_opts, sizeof(s->dump_opts) },
 		{ "flavours", s->flavours, sizeof(s->flavours) },
 		{ "refused", s->refused, sizeof(s->refused) },
+		{ "between", s->between, sizeof(s->between) },
 		{ "restore_opts", s->restore_opts, sizeof(s->restore_opts) },
 	};
 

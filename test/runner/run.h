@@ -26,7 +26,8 @@ struct spec {
 	char name[128];
 	char path[512]; /* relative to the source tree */
 	bool unit;	/* a script or a program with its own main: runs once, its exit status is the verdict */
-	char about[256], ids[256], opts[256], dump_opts[256], restore_opts[256], flavours[128], refused[512];
+	char about[256], ids[256], opts[256], dump_opts[256], restore_opts[256], flavours[128], refused[512],
+		between[512];
 	bool root, busy, solo;
 	int fault; /* 0: none */
 };
