@@ -231,14 +231,11 @@ int pty_put(const struct pty_ends *p, const struct pty_state *s, struct err *e)
 	/* What is written at the slave must flow; and whoever is yet to be told of the stop is told by it. */
 	bool late = s->nr_output > PTY_DISCIPLINE_MAX || s->packet_status & TIOCPKT_STOP;
 
-	if (set(p->slave, &s->settings, e) || (late ? start(p, s, e) : stop(p, s, e)) || put_packets(p, s, e))
+	if (set(p->slave, &s->settings, e) || (late ? start(p, s, e) : stop(p, s, e)) || put_packets(p, s, e) ||
+	    set(p->slave, &t, e) || put_output(p, s, e))
 		return -1;
-	if (s->nr_input || s->nr_output || s->nr_lines) {
-		if (set(p->slave, &t, e) || put_output(p, s, e) || push_input(p, s, &t, e) ||
-		    set(p->slave, &s->settings, e))
-			return -1;
-	}
-	if (late && stop(p, s, e))
+	/* Before the input: where that fills all the room, there is none for the character that stops. */
+	if ((late && stop(p, s, e)) || push_input(p, s, &t, e) || set(p->slave, &s->settings, e))
 		return -1;
 	return write_rest(p->master, s->input + s->nr_input - s->unprocessed, s->unprocessed, e);
 }
