@@ -28,6 +28,21 @@ static struct pool_chunk *chunk_new(size_t size)
 	return c;
 }
 
+static void add_chunk(struct pool *p, size_t size)
+{
+	struct pool_chunk *c = chunk_new(size);
+
+	c->next = p->head;
+	p->head = c;
+}
+
+void pool_reserve(struct pool *p, size_t size)
+{
+	add_chunk(p, size);
+	for (size_t at = 0; at < size; at += 4096)
+		*(volatile char *)&p->head->bytes[at] = 0;
+}
+
 void *pool_alloc(struct pool *p, size_t size)
 {
 	struct pool_chunk *c = p->head;
@@ -35,9 +50,8 @@ void *pool_alloc(struct pool *p, size_t size)
 
 	size = ALIGN_UP(size ? size : 1, (size_t)16);
 	if (!c || c->size - c->used < size) {
-		c = chunk_new(size > CHUNK_SIZE ? size : CHUNK_SIZE);
-		c->next = p->head;
-		p->head = c;
+		add_chunk(p, size > CHUNK_SIZE ? size : CHUNK_SIZE);
+		c = p->head;
 	}
 	ret = c->bytes + c->used;
 	c->used += size;

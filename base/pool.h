@@ -13,6 +13,8 @@ struct pool {
 };
 
 void *pool_alloc(struct pool *p, size_t size);
+/* Has so much memory at hand from now on: what is allocated next costs no page faults. */
+void pool_reserve(struct pool *p, size_t size);
 void *pool_copy(struct pool *p, const void *bytes, size_t size);
 char *pool_str(struct pool *p, const char *s);
 char *pool_printf(struct pool *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -90,6 +90,7 @@ struct dump_ctx {
 	struct refusal *refusals;
 	size_t nr_refusals;
 	TaskKobjIdsEntry *root_ids;	/* of the tool itself: the namespaces it runs in; set by the core part */
+	struct early *early;		/* early.c: what was done before the tree stood still */
 	struct files *files;		/* files.c: every open file of the tree */
 	struct shmems *shmems;		/* shmem.c: shared anonymous memory */
 	struct ahead *ahead;		/* ahead.c: what was read ahead for the look stage */

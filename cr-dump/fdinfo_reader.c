@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cr-dump/early.h"
 #include "cr-dump/files.h"
 #include "cr-dump/team.h"
 
@@ -29,14 +30,14 @@ static int add(struct table *table, int number, size_t *room)
 		table->infos = bigger;
 		*room = more;
 	}
-	table->infos[table->nr_slots++] = (struct fdinfo){ .number = number };
+	table->infos[table->nr_slots++] = (struct fdinfo){ .number = number, .early = -1 };
 	return 0;
 }
 
 /* The kernel lists descriptors in ascending order. */
 static int list_one(void *arg, size_t i, char **scratch, struct err *e)
 {
-	struct table *table = (struct table *)arg + i;
+	struct table *table = ((struct table **)arg)[i];
 	const struct task *t = table->task;
 	int fd = openat(t->procfd, "fdinfo", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -76,7 +77,7 @@ static struct buffer *grow(char **scratch)
 }
 
 /* The whole file: a large epoll set has a long one. The kernel gives all that there is room for, so no room left means more. */
-static int read_text(int dir, int number, char **scratch)
+static int read_text(int early, int dir, int number, char **scratch)
 {
 	struct buffer *b = *scratch ? (struct buffer *)*scratch : grow(scratch);
 	size_t len = 0;
@@ -84,7 +85,7 @@ static int read_text(int dir, int number, char **scratch)
 	ssize_t n;
 
 	snprintf(name, sizeof(name), "%d", number);
-	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = early >= 0 ? early : openat(dir, name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno;
 	while (b && (n = read(fd, b->text + len, b->size - len)) >= 0) {
@@ -100,7 +101,7 @@ static int read_text(int dir, int number, char **scratch)
 
 static int read_one(int dir, struct fdinfo *f, char **scratch, struct err *e)
 {
-	int errnum = read_text(dir, f->number, scratch);
+	int errnum = read_text(take_fd(f->early), dir, f->number, scratch);
 	const char *text;
 	bool more;
 
@@ -121,38 +122,98 @@ static int read_block(void *arg, size_t i, char **scratch, struct err *e)
 
 	if (dir < 0)
 		return err_set(e, errno, "pid %d: cannot open /proc/%d/fdinfo", t->pid, t->tid);
-	for (size_t at = b->from; at < b->to; at++)
-		if (read_one(dir, &b->table->infos[at], scratch, e))
-			return err_in(e, "pid %d: fd %d", t->pid, b->table->infos[at].number);
+	for (size_t at = b->from; at < b->to; at++) {
+		struct fdinfo *f = &b->table->infos[at];
+
+		if (!read_one(dir, f, scratch, e))
+			continue;
+		/* What was open before the tree stood still may be closed by now. */
+		if (!b->table->early)
+			return err_in(e, "pid %d: fd %d", t->pid, f->number);
+		f->number = -1;
+	}
 	return 0;
 }
 
 /* --- all ---------------------------------------------------------------------------------------------------- */
 
-static size_t count_slots(const struct table *tables, size_t nr)
-{
-	size_t slots = 0;
-
-	for (size_t i = 0; i < nr; i++)
-		slots += tables[i].nr_slots;
-	return slots;
-}
-
-int fdinfo_read(struct table *tables, size_t nr, struct err *e)
+static int read_tables(struct table **tables, size_t nr, struct err *e)
 {
 	_cleanup_free_ struct block *blocks = NULL;
-	size_t nr_blocks = 0, slots;
+	size_t nr_blocks = 0, slots = 0;
 
-	if (parallel(nr, nr >= MANY_TABLES, list_one, tables, e))
-		return -1;
-	slots = count_slots(tables, nr);
-	blocks = calloc(nr + slots / BLOCK, sizeof(*blocks));
+	for (size_t i = 0; i < nr; i++)
+		slots += tables[i]->nr_slots;
+	blocks = calloc(nr + slots / BLOCK + 1, sizeof(*blocks));
 	if (!blocks)
 		return err_nomem(e, "the list of descriptors");
 	for (size_t i = 0; i < nr; i++)
-		for (size_t at = 0, n = tables[i].nr_slots; at < n; at += BLOCK)
-			blocks[nr_blocks++] = (struct block){ &tables[i], at, at + BLOCK < n ? at + BLOCK : n };
+		for (size_t at = 0, n = tables[i]->nr_slots; at < n; at += BLOCK)
+			blocks[nr_blocks++] = (struct block){ tables[i], at, at + BLOCK < n ? at + BLOCK : n };
 	return parallel(nr_blocks, slots >= MANY, read_block, blocks, e);
+}
+
+static int list_and_read(struct table **tables, size_t nr, struct err *e)
+{
+	return parallel(nr, nr >= MANY_TABLES, list_one, tables, e) || read_tables(tables, nr, e) ? -1 : 0;
+}
+
+/* The list that was made before the tree stood still. */
+static int take_early(struct table *table, struct early_table *early, struct err *e)
+{
+	table->infos = calloc(early->nr, sizeof(*table->infos));
+	if (!table->infos)
+		return err_nomem(e, "the list of descriptors");
+	table->early = true;
+	for (; table->nr_slots < early->nr; table->nr_slots++) {
+		struct early_fd *f = &early->fds[table->nr_slots];
+
+		table->infos[table->nr_slots] =
+			(struct fdinfo){ .number = f->number, .early = take_fd(f->fd), .name = f->name };
+	}
+	return 0;
+}
+
+/* Drops what is closed by now. False when there are others. */
+static bool is_complete(struct table *table)
+{
+	size_t nr = 0;
+	struct stat st;
+
+	for (size_t i = 0; i < table->nr_slots; i++)
+		if (table->infos[i].number >= 0)
+			table->infos[nr++] = table->infos[i];
+	table->nr_slots = nr;
+	table->early = false;
+	return !fstatat(table->task->procfd, "fd", &st, 0) && (size_t)st.st_size == nr;
+}
+
+int fdinfo_read(const struct dump_ctx *ctx, struct table *tables, size_t nr, struct err *e)
+{
+	_cleanup_free_ struct table **list = calloc(nr, sizeof(*list));
+	struct early_table *early;
+	size_t known = 0, unknown = 0;
+
+	if (!list)
+		return err_nomem(e, "the list of descriptors");
+	for (size_t i = 0; i < nr; i++) {
+		early = early_table(ctx, tables[i].task);
+		if (early && early->nr && take_early(&tables[i], early, e))
+			return -1;
+		if (tables[i].early)
+			list[known++] = &tables[i];
+	}
+	if (read_tables(list, known, e))
+		return -1;
+	for (size_t i = 0; i < nr; i++) {
+		if (tables[i].infos && is_complete(&tables[i]))
+			continue;
+		fdinfo_free(&tables[i], 1);
+		tables[i].nr_slots = 0;
+		list[unknown++] = &tables[i];
+	}
+	log_debug("%zu tables were known before", nr - unknown);
+	return list_and_read(list, unknown, e);
 }
 
 void fdinfo_free(struct table *tables, size_t nr)

@@ -218,7 +218,7 @@ static int files_begin(struct dump_ctx *ctx, struct err *e)
 	for (size_t i = 0; i < ctx->nr_tasks; i++)
 		if (ctx->tasks[i]->state != TASK_DEAD && find_table(ctx, ctx->tasks[i], e))
 			return -1;
-	ret = fdinfo_read(fs->tables, fs->nr_tables, e) || look_tables(ctx, e) ? -1 : 0;
+	ret = fdinfo_read(ctx, fs->tables, fs->nr_tables, e) || look_tables(ctx, e) ? -1 : 0;
 	fdinfo_free(fs->tables, fs->nr_tables);
 	return ret;
 }

@@ -35,11 +35,13 @@ enum dump_kind_id {
 /* What fdinfo says of every descriptor. */
 struct fdinfo {
 	int number;
+	int early; /* its fdinfo, opened before the tree stood still; or -1 */
 	int mnt_id;
 	uint64_t pos, ino;
 	uint32_t flags;	  /* as F_GETFL gives them */
 	uint32_t cloexec; /* FD_CLOEXEC or 0 */
 	char *text;	  /* all of it, when it says more than this; else NULL */
+	const char *name; /* that the file had before the tree stood still; NULL: unknown */
 };
 
 struct dump_kind;
@@ -54,6 +56,7 @@ struct fd_facts {
 	int family;	  /* of a socket, else -1 */
 	bool procfs;	  /* it is on a proc filesystem */
 	bool found;	  /* its name leads to it */
+	const char *hint; /* what may be its name, or NULL */
 	const char *link; /* its name: what /proc/self/fd shows */
 	uint32_t flags;	  /* these four as in fdinfo */
 	int mnt_id;
@@ -105,6 +108,7 @@ struct table {
 	struct slot *slots;
 	struct fdinfo *infos; /* of each slot, while they are looked at */
 	size_t nr_slots;
+	bool early; /* infos are those of early.h, and may be others by now */
 };
 
 /* A task whose table (or working directory) no task before it shares: a node of a tree in kcmp(2)'s order. */
@@ -244,7 +248,7 @@ int fdinfo_each(const char *text, int (*fn)(void *arg, const char *key, const ch
 /* --- fdinfo_reader.c ---------------------------------------------------------------------------------------- */
 
 /* nr_slots, ascending, and infos of each table. fdinfo_free() also after a failure. */
-int fdinfo_read(struct table *tables, size_t nr, struct err *e);
+int fdinfo_read(const struct dump_ctx *ctx, struct table *tables, size_t nr, struct err *e);
 void fdinfo_free(struct table *tables, size_t nr);
 
 /* --- files_locks.c ------------------------------------------------------------------------------------------ */

@@ -82,6 +82,10 @@ static int look_link(const struct files *fs, struct fd_facts *f, struct err *e)
 	f->link = "socket:";
 	if (f->family >= 0)
 		return 0;
+	f->link = f->hint;
+	f->found = f->hint && name_leads_to(f->hint, &f->st);
+	if (f->found)
+		return 0;
 	f->link = f->own_link = read_link(fs, f->fd, e);
 	if (!f->own_link)
 		return -1;
@@ -161,6 +165,7 @@ void facts_begin(struct fd_facts *f, const struct open_file *of)
 	f->pos = of->info->pos;
 	f->ino = of->ino;
 	f->mnt_id = of->mnt_id;
+	f->hint = of->info->name;
 	f->text = of->info->text ? of->info->text : "";
 }
 
@@ -173,8 +178,7 @@ int facts_look(struct dump_ctx *ctx, struct fd_facts *facts, size_t nr, struct e
 	for (size_t i = 0; i < nr; i++) {
 		struct fd_facts *f = &facts[i];
 
-		if (f->own_link)
-			f->link = pool_str(&ctx->pool, f->own_link);
+		f->link = pool_str(&ctx->pool, f->link);
 		f->fown = pool_copy(&ctx->pool, &f->owner, sizeof(f->owner));
 	}
 	return 0;

@@ -7,6 +7,7 @@
 #include "base/worker.h"
 #include "cr-dump/commit.h"
 #include "cr-dump/confined.h"
+#include "cr-dump/early.h"
 #include "cr-dump/files.h"
 #include "cr-dump/rescue.h"
 
@@ -67,6 +68,7 @@ static int dump(struct dump_ctx *ctx, struct err *e)
 {
 	struct err releasing;
 
+	early_begin(ctx);
 	if (!freeze_tree(ctx, e) && !save_tree(ctx, e))
 		return finish(ctx, e);
 	if (ctx->rescue->begun)
@@ -84,6 +86,7 @@ static int work(void *arg)
 
 	if (ret)
 		log_err(&e);
+	early_end(ctx);
 	confined_end(ctx);
 	pool_free(&ctx->pool);
 	ctx->rescue->ended = true;
