@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
-# less in a terminal, on a file and on a pipe's rest: it is scrolled all the time, and at the end it still knows its marks and searches.
+# less in a terminal, on a file: it is scrolled all the time, and at the end it still knows its marks and searches.
 needs() { echo less; }
 
 eval "$(declare -f finish | sed '1s/finish/finish_as_usual/')"
