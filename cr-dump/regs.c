@@ -5,6 +5,7 @@
 
 const struct dump_part dump_regs = {
 	.name = "registers",
+	.look = cpu_look,
 	.ask = cpu_ask,
 	.ask_thread = cpu_ask_thread,
 	.save = cpu_save,

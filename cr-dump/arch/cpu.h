@@ -9,6 +9,7 @@
 void cpu_core_begin(struct dump_ctx *ctx, CoreEntry *core);
 
 /* As the members of struct dump_part. */
+int cpu_look(struct dump_ctx *ctx, struct task *t, struct err *e);
 void cpu_ask(struct dump_ctx *ctx, struct task *t, struct prog *p);
 void cpu_ask_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, struct prog *p);
 int cpu_save(struct dump_ctx *ctx, struct task *t, uint32_t at, struct err *e);

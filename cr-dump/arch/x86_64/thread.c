@@ -72,7 +72,7 @@ void cpu_ask(struct dump_ctx *ctx, struct task *t, struct prog *p)
 }
 
 /* LAM (ARCH_ENABLE_TAGGED_ADDR) masks a part of addresses. Whether a kernel has the line depends on its configuration. */
-static int refuse_masked(struct dump_ctx *ctx, struct task *t, struct err *e)
+int cpu_look(struct dump_ctx *ctx, struct task *t, struct err *e)
 {
 	const char *line;
 	char *status;
@@ -90,7 +90,7 @@ int cpu_save(struct dump_ctx *ctx, struct task *t, uint32_t at, struct err *e)
 	if (prog_result(&t->threads[0].prog, at) > 0)
 		refuse(ctx, t, NULL,
 		       "it has a local descriptor table (modify_ldt), as programs that run 16-bit code do");
-	return refuse_masked(ctx, t, e);
+	return 0;
 }
 
 void cpu_ask_thread(struct dump_ctx *ctx, struct task *t, struct thread *th, struct prog *p)
