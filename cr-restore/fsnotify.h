@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 
 #include "cr-restore/files.h"
+#include "fsnotify.pb-c.h"
 
 #ifndef INOTIFY_IOC_SETNEXTWD
 #define INOTIFY_IOC_SETNEXTWD _IOW('I', 0, int32_t)

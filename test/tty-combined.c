@@ -145,4 +145,5 @@ static void verify(void)
 	}
 }
 
-CRTEST(.about = "terminals in all sorts of states", .ids = "TTY-1", .flavours = "plain leave-running", .arrange = arrange, .verify = verify)
+CRTEST(.about = "terminals in all sorts of states", .ids = "TTY-1", .flavours = "plain leave-running",
+       .arrange = arrange, .verify = verify)
