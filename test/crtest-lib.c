@@ -47,7 +47,8 @@ uint32_t random_below(uint32_t limit, uint64_t usual_seed)
 
 	if (!state)
 		state = (seed ? strtoull(seed, NULL, 10) : usual_seed) * 0x9e3779b97f4a7c15ull + 1;
-	return (next_random(&state) >> 33) % limit;
+	state = state * 6364136223846793005ull + 1442695040888963407ull;
+	return (state >> 33) % limit;
 }
 
 void *map_anon(size_t len, int prot, int extra_flags)
