@@ -83,7 +83,7 @@ static const struct option_desc table[] = {
 	{ "libdir", 'L', STRING, PERMITS, BOTH, 0, NULL },
 	{ "log-pid", 0, FLAG, PERMITS, BOTH, 0, NULL },
 	{ "lsm-profile", 0, STRING, ACTS, RESTORE, F(lsm_profile),
-	  "PROFILE  apparmor:NAME or selinux:LABEL, in place of that in the images" },
+	  "PROFILE  apparmor:NAME or selinux:LABEL in its place" },
 	{ "lsm-mount-context", 0, STRING, PERMITS, BOTH, 0, NULL },
 	{ "cpu-cap", 0, STRING, PERMITS, BOTH, 0, NULL },
 	{ "status-fd", 0, STRING, NOT_BUILT, BOTH, 0, NULL },
